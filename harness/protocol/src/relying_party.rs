@@ -1,0 +1,1 @@
+//! The reference relying party: a pure state machine.

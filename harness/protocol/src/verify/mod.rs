@@ -1,0 +1,5 @@
+//! The reference verifier: a list of (rule, check) in Apple's order.
+
+mod rule;
+
+pub use rule::{Phase, Rule, RuleSet};

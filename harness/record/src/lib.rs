@@ -1,0 +1,19 @@
+//! What happened in a run: the only thing runners write and reports read.
+//!
+//! A record is a file of JSON lines, one [`Event`] each, flushed as it goes. The first line is
+//! [`EventKind::RunStarted`], the last [`EventKind::RunFinished`]; a record without the last is
+//! incomplete and still readable. Rules, cases and operations are plain strings here, so that a
+//! record outlives the catalogue that made it.
+
+pub mod event;
+pub mod histogram;
+pub mod jsonl;
+pub mod verdict;
+
+pub use event::{
+    CaseFinished, CaseStarted, Event, EventKind, Header, LoadFinished, LoadStarted, LoadWindow,
+    Machine, Phase, RunFinished, TargetInfo, WrongAnswer,
+};
+pub use histogram::Histogram;
+pub use jsonl::{JsonLines, Record, RecordError, Sink};
+pub use verdict::{Failure, Verdict};
