@@ -20,6 +20,8 @@ pub struct Event {
 pub enum EventKind {
     /// First line of every record.
     RunStarted(Header),
+    /// Cases are about to be played: how many, and what their clauses and rules say.
+    CasesPlanned(CasesPlanned),
     /// A case is about to be played; the last one without a `CaseFinished` is where a run died.
     CaseStarted(CaseStarted),
     /// A case was played and judged.
@@ -84,6 +86,29 @@ pub struct Machine {
     pub cpu: String,
     /// Logical cores available.
     pub cores: usize,
+}
+
+/// Cases are about to be played.
+///
+/// A report needs it to say how much of the plan a killed run left undone, which clauses no case
+/// reached, and what a clause or rule demands. Optional: without it a report names ids only.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CasesPlanned {
+    /// How many cases were selected.
+    pub cases: u64,
+    /// Every clause of the register in its own order, those without a case included.
+    pub clauses: Vec<Wording>,
+    /// Every rule that cases may break, in the order they are applied.
+    pub rules: Vec<Wording>,
+}
+
+/// A clause or a rule and what it demands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wording {
+    /// Its id, as cases name it.
+    pub id: String,
+    /// What it demands, in one sentence.
+    pub words: String,
 }
 
 /// A case is about to be played.

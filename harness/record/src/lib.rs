@@ -11,8 +11,8 @@ pub mod jsonl;
 pub mod verdict;
 
 pub use event::{
-    CaseFinished, CaseStarted, Event, EventKind, Header, LoadFinished, LoadStarted, LoadWindow,
-    Machine, Phase, RunFinished, TargetInfo, WrongAnswer,
+    CaseFinished, CaseStarted, CasesPlanned, Event, EventKind, Header, LoadFinished, LoadStarted,
+    LoadWindow, Machine, Phase, RunFinished, TargetInfo, Wording, WrongAnswer,
 };
 pub use histogram::Histogram;
 pub use jsonl::{JsonLines, Record, RecordError, Sink};
