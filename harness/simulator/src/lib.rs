@@ -1,1 +1,37 @@
-//! placeholder
+//! Devices and a test authority: honest by default, dishonest by request. Same seed, same bytes.
+//!
+//! A [`Device`] makes attestations and assertions whose structure equals that of genuine ones of
+//! its [`Generation`], under an [`Authority`] that stands in for Apple's. Each exists as a model
+//! first ([`AttestationModel`], [`AssertionModel`]): every field is open to an edit, and whatever
+//! depends on it is computed when the model is sealed, so that one edit is one lie. To lie about a
+//! computed value, pin it ([`derived::Derived`]).
+//!
+//! Keys follow from seeds. They are for tests only and protect nothing.
+//!
+//! Nothing here knows the verifier: objects are built from the specification alone.
+
+pub mod assertion;
+pub mod attestation;
+pub mod authenticator_data;
+pub mod authority;
+pub mod certificate;
+pub mod container;
+pub mod derived;
+pub mod device;
+pub mod encode;
+pub mod generation;
+pub mod key;
+pub mod leaf;
+pub mod name;
+pub mod operating_system;
+pub mod receipt;
+pub mod seed;
+pub mod signature;
+
+pub use assertion::AssertionModel;
+pub use attestation::AttestationModel;
+pub use authority::Authority;
+pub use derived::Derived;
+pub use device::{Device, KeyTrait};
+pub use generation::Generation;
+pub use seed::Seed;

@@ -1,0 +1,353 @@
+//! Signing keys of both curves, and ECDSA with a chosen outcome.
+
+use crate::seed::Seed;
+use p256::ecdsa::signature::hazmat::PrehashSigner;
+use p256::elliptic_curve::{
+    Field, PrimeField,
+    point::{AffineCoordinates, BatchNormalize},
+    scalar::IsHigh,
+};
+
+/// A private key on P-256 or P-384. It follows from a seed and protects nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// As devices and receipt signers have.
+    P256(Box<p256::ecdsa::SigningKey>),
+    /// As the attestation CAs have.
+    P384(Box<p384::ecdsa::SigningKey>),
+}
+
+/// What a signature shall look like; ECDSA leaves it to chance, a test does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wish {
+    /// `s` above half the group order, or not. Costs nothing: `s` and `n − s` both verify.
+    pub high_s: Option<bool>,
+    /// Which half begins with a zero byte when written in the curve's full width.
+    pub leading_zero: Option<Half>,
+    /// Exact number of bytes of the DER form. On P-256 72, 71 and 70 are common, 69 takes some
+    /// hundred tries, 68 some 100 000, and each byte less some two hundred times as many.
+    pub der_length: Option<usize>,
+}
+
+/// One of the two numbers of a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    /// The nonce point's x-coordinate.
+    R,
+    /// The proof.
+    S,
+}
+
+/// The two numbers of a signature, big-endian and as wide as the curve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integers {
+    /// `r`
+    pub r: Vec<u8>,
+    /// `s`
+    pub s: Vec<u8>,
+}
+
+impl Key {
+    /// The P-256 key of a seed.
+    pub fn p256(seed: &Seed) -> Self {
+        let key = (0..).find_map(|attempt| {
+            let scalar: [u8; 32] = seed.child("p256 scalar", attempt).bytes();
+            p256::ecdsa::SigningKey::from_slice(&scalar).ok()
+        });
+        Self::P256(Box::new(key.expect("almost every 32 bytes are a scalar of P-256")))
+    }
+
+    /// The P-384 key of a seed.
+    pub fn p384(seed: &Seed) -> Self {
+        let key = (0..).find_map(|attempt| {
+            let scalar: [u8; 48] = seed.child("p384 scalar", attempt).bytes();
+            p384::ecdsa::SigningKey::from_slice(&scalar).ok()
+        });
+        Self::P384(Box::new(key.expect("almost every 48 bytes are a scalar of P-384")))
+    }
+
+    /// The public key as an uncompressed point, `04‖X‖Y`.
+    pub fn point(&self) -> Vec<u8> {
+        match self {
+            Self::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Self::P384(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+        }
+    }
+
+    /// The curve's object identifier as dotted text.
+    pub fn curve(&self) -> &'static str {
+        match self {
+            Self::P256(_) => "1.2.840.10045.3.1.7",
+            Self::P384(_) => "1.3.132.0.34",
+        }
+    }
+
+    /// Signs a digest. Without a wish that needs a search the nonce is that of RFC 6979.
+    ///
+    /// # Panics
+    /// If no signature of the wished length is found within 2²⁶ nonces.
+    pub fn sign(&self, digest: &[u8], wish: Wish) -> Integers {
+        let mut found = if wish.needs_search() {
+            match self {
+                Self::P256(key) => search_p256(key, digest, wish),
+                Self::P384(key) => search_p384(key, digest, wish),
+            }
+        } else {
+            self.sign_rfc6979(digest)
+        };
+        if let Some(high) = wish.high_s
+            && self.is_high(&found.s) != high
+        {
+            found.s = self.negate(&found.s);
+        }
+        found
+    }
+
+    fn sign_rfc6979(&self, digest: &[u8]) -> Integers {
+        const ANY_DIGEST: &str = "a digest of 32 to 64 bytes can be signed";
+        match self {
+            Self::P256(key) => {
+                let signature: p256::ecdsa::Signature = key.sign_prehash(digest).expect(ANY_DIGEST);
+                let (r, s) = signature.split_bytes();
+                Integers { r: r.to_vec(), s: s.to_vec() }
+            }
+            Self::P384(key) => {
+                let signature: p384::ecdsa::Signature = key.sign_prehash(digest).expect(ANY_DIGEST);
+                let (r, s) = signature.split_bytes();
+                Integers { r: r.to_vec(), s: s.to_vec() }
+            }
+        }
+    }
+
+    /// The order of the curve's group, big-endian.
+    pub fn order(&self) -> Vec<u8> {
+        // n − 1 is the largest canonical scalar; n itself differs in the last bit only.
+        let mut order = match self {
+            Self::P256(_) => (-p256::Scalar::ONE).to_repr().to_vec(),
+            Self::P384(_) => (-p384::Scalar::ONE).to_repr().to_vec(),
+        };
+        if let Some(last) = order.last_mut() {
+            *last += 1;
+        }
+        order
+    }
+
+    fn is_high(&self, s: &[u8]) -> bool {
+        match self {
+            Self::P256(_) => p256_scalar(s).is_high().into(),
+            Self::P384(_) => p384_scalar(s).is_high().into(),
+        }
+    }
+
+    fn negate(&self, s: &[u8]) -> Vec<u8> {
+        match self {
+            Self::P256(_) => (-p256_scalar(s)).to_repr().to_vec(),
+            Self::P384(_) => (-p384_scalar(s)).to_repr().to_vec(),
+        }
+    }
+}
+
+impl Wish {
+    fn needs_search(&self) -> bool {
+        self.leading_zero.is_some() || self.der_length.is_some()
+    }
+
+    fn is_granted_by(&self, r: &[u8], s: &[u8], s_is_high: bool) -> bool {
+        let zero = match self.leading_zero {
+            None => true,
+            Some(Half::R) => r.first() == Some(&0),
+            Some(Half::S) => s.first() == Some(&0),
+        };
+        zero && self.high_s.is_none_or(|high| high == s_is_high)
+            && self.der_length.is_none_or(|length| der_length(r, s) == length)
+    }
+}
+
+/// Bytes of `SEQUENCE { INTEGER r, INTEGER s }` while it stays below 128 bytes of content.
+fn der_length(r: &[u8], s: &[u8]) -> usize {
+    6 + integer_length(r) + integer_length(s)
+}
+
+fn integer_length(number: &[u8]) -> usize {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let pad = number.get(zeros).is_none_or(|first| first & 0x80 != 0);
+    number.len() - zeros + usize::from(pad)
+}
+
+fn p256_scalar(bytes: &[u8]) -> p256::Scalar {
+    let repr = p256::FieldBytes::try_from(bytes).expect("a P-256 scalar has 32 bytes");
+    p256::Scalar::from_repr(repr).expect("our own scalars are canonical")
+}
+
+fn p384_scalar(bytes: &[u8]) -> p384::Scalar {
+    let repr = p384::FieldBytes::try_from(bytes).expect("a P-384 scalar has 48 bytes");
+    p384::Scalar::from_repr(repr).expect("our own scalars are canonical")
+}
+
+/// Nonces tried at once: enough that one field inversion is shared by many.
+const BATCH: usize = 256;
+/// Batches after which a wish counts as beyond reach.
+const BATCHES: usize = 1 << 18;
+
+macro_rules! search {
+    ($name:ident, $curve:ident, $scalar:ident) => {
+        /// Walks nonces k, k+1, … from one that follows from key and digest, until one grants the
+        /// wish. A step costs one point addition, and a batch shares its inversions.
+        fn $name(key: &$curve::ecdsa::SigningKey, digest: &[u8], wish: Wish) -> Integers {
+            use $curve::{ProjectivePoint, Scalar};
+            let secret = **key.as_nonzero_scalar();
+            let width = secret.to_repr().len();
+            let start =
+                protocol::terms::sha256(&[b"nonces of", secret.to_repr().as_slice(), digest]);
+            let z = reduced_digest(digest, width, $scalar);
+            // Half the bits are left free, so that no carry can reach the order.
+            let mut nonce = {
+                let mut wide = vec![0; width];
+                wide[width - 16..].copy_from_slice(&start[..16]);
+                $scalar(&wide)
+            };
+            let mut point = ProjectivePoint::GENERATOR * nonce;
+            for _ in 0..BATCHES {
+                let mut points = Vec::with_capacity(BATCH);
+                let mut nonces = Vec::with_capacity(BATCH);
+                for _ in 0..BATCH {
+                    points.push(point);
+                    nonces.push(nonce);
+                    point += ProjectivePoint::GENERATOR;
+                    nonce += Scalar::ONE;
+                }
+                let affine =
+                    <ProjectivePoint as BatchNormalize<[ProjectivePoint]>>::batch_normalize(
+                        &points,
+                    );
+                let inverses = inverted(&nonces);
+                for (affine, inverse) in affine.iter().zip(inverses) {
+                    // An x-coordinate at or above the order is rarer than one in 2^32: skipped.
+                    let Some(r) = Option::<Scalar>::from(Scalar::from_repr(affine.x())) else {
+                        continue;
+                    };
+                    let s = inverse * (z + r * secret);
+                    let high = bool::from(s.is_high());
+                    let flips = match wish.high_s {
+                        Some(wanted) => [high == wanted, high != wanted],
+                        None => [true, true],
+                    };
+                    for (s, high) in [(s, high), (-s, !high)]
+                        .into_iter()
+                        .zip(flips)
+                        .filter_map(|(candidate, allowed)| allowed.then_some(candidate))
+                    {
+                        let (r, s) = (r.to_repr(), s.to_repr());
+                        if wish.is_granted_by(&r, &s, high) {
+                            return Integers { r: r.to_vec(), s: s.to_vec() };
+                        }
+                    }
+                }
+            }
+            panic!("no signature with {wish:?} among {} nonces", BATCHES * BATCH);
+        }
+    };
+}
+
+search!(search_p256, p256, p256_scalar);
+search!(search_p384, p384, p384_scalar);
+
+/// The digest as a number below the order: cut to the curve's width, then folded once.
+fn reduced_digest<S: Field>(digest: &[u8], width: usize, scalar: fn(&[u8]) -> S) -> S {
+    let digest = &digest[..digest.len().min(width)];
+    let mut high = vec![0; width];
+    let mut low = vec![0; width];
+    // Two halves, each surely canonical: digest = high · 2^(4·length) + low.
+    let split = digest.len() / 2;
+    high[width - split..].copy_from_slice(&digest[..split]);
+    low[width - (digest.len() - split)..].copy_from_slice(&digest[split..]);
+    let shift = 8 * (digest.len() - split);
+    let mut high = scalar(&high);
+    for _ in 0..shift {
+        high = high.double();
+    }
+    high + scalar(&low)
+}
+
+/// The inverses of non-zero scalars, with one inversion for all of them (Montgomery's trick).
+fn inverted<S: Field>(scalars: &[S]) -> Vec<S> {
+    let mut product = S::ONE;
+    let mut before = Vec::with_capacity(scalars.len());
+    for scalar in scalars {
+        before.push(product);
+        product *= scalar;
+    }
+    let mut inverse = Option::from(product.invert()).unwrap_or(S::ZERO);
+    let mut out = vec![S::ZERO; scalars.len()];
+    for index in (0..scalars.len()).rev() {
+        out[index] = inverse * before[index];
+        inverse *= scalars[index];
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Half, Key, Wish, der_length};
+    use crate::seed::Seed;
+    use p256::ecdsa::signature::hazmat::PrehashVerifier;
+
+    #[track_caller]
+    fn check(wish: Wish) -> (Vec<u8>, Vec<u8>) {
+        let seed = Seed::from_text("signature outcomes");
+        let digest = protocol::terms::sha256(&[b"digest"]);
+        let key = Key::p256(&seed);
+        let found = key.sign(&digest, wish);
+        assert_eq!(found, key.sign(&digest, wish), "the search starts from key and digest alone");
+        let Key::P256(signer) = &key else { unreachable!("a P-256 key was asked for") };
+        let signature =
+            p256::ecdsa::Signature::from_slice(&[found.r.clone(), found.s.clone()].concat());
+        signer.verifying_key().verify_prehash(&digest, &signature.unwrap()).unwrap();
+        (found.r, found.s)
+    }
+
+    #[test]
+    fn s_is_high_or_low_as_wished() {
+        for high in [true, false] {
+            let (_, s) = check(Wish { high_s: Some(high), ..Wish::default() });
+            assert_eq!(Key::p256(&Seed::from_text("any")).is_high(&s), high);
+        }
+    }
+
+    #[test]
+    fn either_half_can_begin_with_a_zero_byte() {
+        let (r, _) = check(Wish { leading_zero: Some(Half::R), ..Wish::default() });
+        assert_eq!(r[0], 0);
+        let (_, s) = check(Wish { leading_zero: Some(Half::S), ..Wish::default() });
+        assert_eq!(s[0], 0);
+    }
+
+    #[test]
+    fn the_length_of_the_der_form_can_be_chosen() {
+        for length in [72, 71, 70, 69] {
+            let (r, s) = check(Wish { der_length: Some(length), ..Wish::default() });
+            assert_eq!(der_length(&r, &s), length);
+        }
+    }
+
+    #[test]
+    fn a_p384_key_grants_wishes_too() {
+        let key = Key::p384(&Seed::from_text("p384"));
+        let digest = protocol::terms::sha256(&[b"digest"]);
+        let wish = Wish { high_s: Some(true), leading_zero: Some(Half::R), der_length: None };
+        let found = key.sign(&digest, wish);
+        let Key::P384(signer) = &key else { unreachable!("a P-384 key was asked for") };
+        let signature =
+            p384::ecdsa::Signature::from_slice(&[found.r.clone(), found.s.clone()].concat());
+        signer.verifying_key().verify_prehash(&digest, &signature.unwrap()).unwrap();
+        assert_eq!(found.r[0], 0);
+        assert!(key.is_high(&found.s));
+    }
+
+    #[test]
+    fn the_order_is_the_published_one() {
+        let key = Key::p256(&Seed::from_text("any"));
+        let order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+        assert_eq!(hex::encode(key.order()), order);
+    }
+}
