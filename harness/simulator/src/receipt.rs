@@ -4,10 +4,12 @@ use crate::{
     authority::Authority,
     certificate::{Algorithm, CertificateModel},
     derived::Derived,
+    device::receipt_time,
     encode::der::{self, Length, tag},
     name::Name,
     signature::{Digest, SignatureModel},
 };
+use jiff::{SignedDuration, Timestamp};
 
 /// A receipt, put together and signed when it is sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +135,28 @@ impl ReceiptModel {
             }],
             trailing: Vec::new(),
         }
+    }
+
+    /// The receipt that Apple's server returns for this one: the same facts in another order, with
+    /// a risk metric, the client hash spoiled by a conversion to text, and dates of its own. It may
+    /// be refreshed again after a day, and expires after 90.
+    #[must_use]
+    pub fn refreshed(&self, risk_metric: &str, created: Timestamp) -> Self {
+        let client_hash = self.field(field::CLIENT_HASH).unwrap_or_default();
+        let spoiled = String::from_utf8_lossy(client_hash).into_owned();
+        let day = SignedDuration::from_hours(24);
+        let old = |kind| self.fields.iter().filter(move |field| field.kind == kind).cloned();
+        let new = |kind, text: &str| ReceiptField::bytes(kind, text.as_bytes());
+        let mut fields = vec![new(field::RISK_METRIC, risk_metric), new(field::KIND, "RECEIPT")];
+        fields.extend(old(field::APP_ID));
+        fields.extend(old(field::CERTIFICATE));
+        fields.push(new(field::CLIENT_HASH, &spoiled));
+        fields.extend(old(field::TOKEN));
+        fields.extend(old(field::ENVIRONMENT));
+        fields.push(new(field::CREATION_TIME, &receipt_time(created)));
+        fields.push(new(field::NOT_BEFORE, &receipt_time(created + day)));
+        fields.push(new(field::EXPIRATION, &receipt_time(created + day * 90)));
+        Self { fields, ..self.clone() }
     }
 
     /// The bytes of the first field of that number.
