@@ -1,0 +1,204 @@
+//! Answers become decisions.
+
+use super::Dialect;
+use crate::decision::Decision;
+use crate::facts::{Operation, Saved};
+use crate::file::{AnswerRule, Judged, Reason, Source, SourceKind};
+use bytes::Bytes;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A complete answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: http::HeaderMap,
+    /// The body, whole.
+    pub body: Bytes,
+}
+
+/// Bytes of an answer that an excerpt shows.
+const EXCERPT: usize = 2048;
+
+impl Dialect {
+    /// What an answer to a step means: `ok` first, then the first rule that matches. An accepting
+    /// answer's values are put into `saved`; it is unreadable without those it must have.
+    pub fn read(&self, operation: Operation, answer: &Answer, saved: &mut Saved) -> Decision {
+        let reading = Reading { answer, json: OnceCell::new() };
+        let step = self.file.steps.get(&operation);
+        if step.and_then(|step| step.ok).is_some_and(|ok| ok.contains(answer.status)) {
+            return self.accept(operation, &reading, saved);
+        }
+        let Some(rule) = self.file.judge.iter().find(|rule| reading.matches(rule, operation))
+        else {
+            return Decision::Unreadable { why: reading.unmatched() };
+        };
+        match rule.is {
+            Judged::Accept => self.accept(operation, &reading, saved),
+            Judged::Error => Decision::Failed,
+            Judged::Throttled => Decision::Throttled { retry_after: reading.retry_after() },
+            Judged::Reject => match &rule.reason {
+                None => Decision::Rejected { reason: None },
+                Some(Reason::Fixed(reason)) => Decision::Rejected { reason: Some(reason.clone()) },
+                Some(Reason::From(source)) => match reading.find(source) {
+                    Ok(reason) => Decision::Rejected {
+                        reason: reason.map(|reason| printable(&self.file.secrets.mask(&reason))),
+                    },
+                    Err(why) => Decision::Unreadable { why },
+                },
+            },
+        }
+    }
+
+    /// The beginning of an answer's body, printable, secrets masked.
+    pub fn excerpt(&self, body: &[u8]) -> String {
+        // Masked before it is cut, so that no secret's beginning survives at the edge.
+        let read = &body[..body.len().min(2 * EXCERPT)];
+        printable(&self.file.secrets.mask(&String::from_utf8_lossy(read)))
+    }
+
+    fn accept(&self, operation: Operation, reading: &Reading<'_>, saved: &mut Saved) -> Decision {
+        let mut kept = BTreeMap::new();
+        if let Some(step) = self.file.steps.get(&operation) {
+            match reading.find_all(&step.save) {
+                Ok(values) => kept = values,
+                Err(why) => return Decision::Unreadable { why },
+            }
+        }
+        let outputs = match operation {
+            Operation::Attest | Operation::Assert => match reading.find_all(&self.file.outputs) {
+                Ok(outputs) => outputs,
+                Err(why) => return Decision::Unreadable { why },
+            },
+            Operation::Challenge | Operation::Revoke => BTreeMap::new(),
+        };
+        saved.extend(kept);
+        Decision::Accepted { outputs }
+    }
+}
+
+/// An answer whose JSON is parsed at most once, and only if it is asked for.
+struct Reading<'a> {
+    answer: &'a Answer,
+    json: OnceCell<Option<serde_json::Value>>,
+}
+
+impl Reading<'_> {
+    fn json(&self) -> Option<&serde_json::Value> {
+        // The parser refuses nesting beyond 128 levels: hostile bodies are no JSON to us.
+        self.json.get_or_init(|| serde_json::from_slice(&self.answer.body).ok()).as_ref()
+    }
+
+    fn matches(&self, rule: &AnswerRule, operation: Operation) -> bool {
+        (rule.on.is_empty() || rule.on.contains(&operation))
+            && rule.status.contains(self.answer.status)
+            && rule.json.iter().all(|(pointer, wanted)| {
+                self.json().and_then(|json| json.pointer(pointer)) == Some(wanted)
+            })
+    }
+
+    fn find_all(
+        &self,
+        sources: &BTreeMap<String, Source>,
+    ) -> Result<BTreeMap<String, String>, String> {
+        sources
+            .iter()
+            .filter_map(|(name, source)| match self.find(source) {
+                Ok(Some(value)) => Some(Ok((name.clone(), value))),
+                Ok(None) => None,
+                Err(why) => Some(Err(why)),
+            })
+            .collect()
+    }
+
+    /// The value there; `None` if it may be missing and is.
+    fn find(&self, source: &Source) -> Result<Option<String>, String> {
+        let (found, place) = match &source.kind {
+            SourceKind::Json(pointer) => {
+                let value = self.json().and_then(|json| json.pointer(pointer));
+                (value.and_then(as_text), format!("no value at `{pointer}` in its JSON"))
+            }
+            SourceKind::Header(name) => {
+                let value = self.answer.headers.get(name).and_then(|value| value.to_str().ok());
+                (value.map(str::to_owned), format!("no header `{name}`"))
+            }
+            SourceKind::Body => {
+                let text = std::str::from_utf8(&self.answer.body).ok();
+                (text.map(str::to_owned), "a body that is no text".to_owned())
+            }
+        };
+        match found {
+            None if !source.optional => {
+                Err(format!("the answer (status {}) has {place}", self.answer.status))
+            }
+            found => Ok(found),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        let text = self.answer.headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
+        text.trim().parse().ok().map(Duration::from_secs)
+    }
+
+    /// Why no rule could read the answer.
+    fn unmatched(&self) -> String {
+        let header = |name| {
+            let value: &http::HeaderValue = self.answer.headers.get(name)?;
+            Some(shown(&String::from_utf8_lossy(value.as_bytes())))
+        };
+        let status = self.answer.status;
+        match header(http::header::LOCATION) {
+            Some(to) if (300..400).contains(&status) => {
+                format!("a redirect (status {status}) to {to}, which is not followed")
+            }
+            Some(_) | None => {
+                let kind = header(http::header::CONTENT_TYPE);
+                let kind = kind.unwrap_or_else(|| "no content type".to_owned());
+                format!("no rule reads status {status} with {kind}")
+            }
+        }
+    }
+}
+
+/// A scalar as text; lists and maps are no values that could be kept.
+fn as_text(value: &serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        serde_json::Value::Bool(value) => Some(value.to_string()),
+        serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+            None
+        }
+    }
+}
+
+fn shown(text: &str) -> String {
+    format!("`{}`", printable(&text.chars().take(200).collect::<String>()))
+}
+
+/// The text without control characters, at most as long as an excerpt.
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars() {
+        let hidden = character.is_control() || is_format(character);
+        let kept = matches!(character, '\n' | '\t');
+        if hidden && !kept {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+        if shown.len() >= EXCERPT {
+            shown.push('…');
+            break;
+        }
+    }
+    shown
+}
+
+/// Characters that are not controls but turn or hide the text around them.
+fn is_format(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}

@@ -1,0 +1,230 @@
+//! Facts become requests.
+
+use super::DialectError;
+use super::names::words;
+use crate::facts::Operation;
+use crate::file::{Body, ClientDataTemplate, Step, TargetFile};
+use crate::template::{Place, Template, Templates};
+use minijinja::{Error, Value};
+use url::form_urlencoded;
+
+/// A request, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WireRequest {
+    /// The method.
+    pub method: http::Method,
+    /// Where to.
+    pub url: url::Url,
+    /// Headers in the order of the target file.
+    pub headers: http::HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A step with its templates compiled.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    name: &'static str,
+    method: http::Method,
+    path: Template,
+    headers: Vec<(http::HeaderName, Template)>,
+    content_type: Option<http::HeaderValue>,
+    body: PreparedBody,
+}
+
+#[derive(Debug, Clone)]
+enum PreparedBody {
+    Empty,
+    Json(Json),
+    Form(Vec<(String, Template)>),
+    Template(Template),
+}
+
+/// JSON whose strings are templates.
+#[derive(Debug, Clone)]
+pub(super) enum Json {
+    Fixed(serde_json::Value),
+    Text(Template),
+    List(Vec<Json>),
+    Map(Vec<(String, Json)>),
+}
+
+/// The client data of a protected request.
+#[derive(Debug, Clone)]
+pub(super) enum ClientData {
+    Text(Template),
+    Json(Json),
+}
+
+const CLIENT_DATA: &str = "templates.assert";
+
+impl Prepared {
+    pub(super) fn new(
+        templates: &mut Templates,
+        file: &TargetFile,
+        operation: Operation,
+        step: &Step,
+    ) -> Result<Self, DialectError> {
+        let name = operation.as_str();
+        let template_error = |error: Error| template_error(name, &error);
+        let request = &step.request;
+        let mut headers = Vec::new();
+        for (header, source) in file.headers.iter().chain(&request.headers) {
+            let header = header.parse().map_err(|_| DialectError::Unfit {
+                step: name,
+                what: format!("`{header}` is no name of a header"),
+            })?;
+            headers.push((header, templates.add(Place::Text, source).map_err(template_error)?));
+        }
+        let (own_type, body) = match &request.body {
+            Body::Empty => (None, PreparedBody::Empty),
+            Body::Json(json) => (
+                Some("application/json"),
+                PreparedBody::Json(Json::new(templates, json).map_err(template_error)?),
+            ),
+            Body::Form(fields) => {
+                let field = |(name, source): &(String, String)| {
+                    Ok((name.clone(), templates.add(Place::Text, source)?))
+                };
+                let fields = fields.iter().map(field).collect::<Result<_, Error>>();
+                (
+                    Some("application/x-www-form-urlencoded"),
+                    PreparedBody::Form(fields.map_err(template_error)?),
+                )
+            }
+            Body::Template(source) => (
+                None,
+                PreparedBody::Template(templates.add(Place::Text, source).map_err(template_error)?),
+            ),
+        };
+        let content_type = request
+            .content_type
+            .as_deref()
+            .or(own_type)
+            .map(|text| text.parse())
+            .transpose()
+            .map_err(|_| DialectError::Unfit {
+                step: name,
+                what: "its content type is no media type".to_owned(),
+            })?;
+        Ok(Self {
+            name,
+            method: request.method.clone(),
+            path: templates.add(Place::Path, &request.path).map_err(template_error)?,
+            headers,
+            content_type,
+            body,
+        })
+    }
+
+    pub(super) fn request(
+        &self,
+        templates: &Templates,
+        file: &TargetFile,
+        node: usize,
+        values: &Value,
+    ) -> Result<WireRequest, DialectError> {
+        let template_error = |error: Error| template_error(self.name, &error);
+        let unfit = |what: String| DialectError::Unfit { step: self.name, what };
+        let mut headers = http::HeaderMap::new();
+        if let Some(content_type) = &self.content_type {
+            headers.insert(http::header::CONTENT_TYPE, content_type.clone());
+        }
+        for (name, template) in &self.headers {
+            let text = templates.bytes(template, values).map_err(template_error)?;
+            let value = http::HeaderValue::from_bytes(&text).map_err(|_| {
+                unfit(format!("a value of header `{name}` holds a control character"))
+            })?;
+            headers.insert(name.clone(), value);
+        }
+        let path = templates.text(&self.path, values).map_err(template_error)?;
+        let base = file
+            .nodes
+            .get(node % file.nodes.len().max(1))
+            .ok_or_else(|| unfit("the target file names no node".to_owned()))?;
+        let whole = format!("{}{path}", base.as_str().trim_end_matches('/'));
+        let url = whole.parse().map_err(|error| unfit(format!("`{path}` is no path: {error}")))?;
+        let body = match &self.body {
+            PreparedBody::Empty => Vec::new(),
+            PreparedBody::Json(json) => json.bytes(templates, values).map_err(template_error)?,
+            PreparedBody::Form(fields) => {
+                let mut form = form_urlencoded::Serializer::new(String::new());
+                for (name, template) in fields {
+                    let text = templates.text(template, values).map_err(template_error)?;
+                    form.append_pair(name, &text);
+                }
+                form.finish().into_bytes()
+            }
+            PreparedBody::Template(template) => {
+                templates.bytes(template, values).map_err(template_error)?
+            }
+        };
+        Ok(WireRequest { method: self.method.clone(), url, headers, body })
+    }
+}
+
+impl ClientData {
+    pub(super) fn new(
+        templates: &mut Templates,
+        source: &ClientDataTemplate,
+    ) -> Result<Self, DialectError> {
+        match source {
+            ClientDataTemplate::Text(source) => templates.add(Place::Text, source).map(Self::Text),
+            ClientDataTemplate::Json(json) => Json::new(templates, json).map(Self::Json),
+        }
+        .map_err(|error| template_error(CLIENT_DATA, &error))
+    }
+
+    pub(super) fn render(
+        &self,
+        templates: &Templates,
+        values: &Value,
+    ) -> Result<Vec<u8>, DialectError> {
+        match self {
+            Self::Text(template) => templates.bytes(template, values),
+            Self::Json(json) => json.bytes(templates, values),
+        }
+        .map_err(|error| template_error(CLIENT_DATA, &error))
+    }
+}
+
+impl Json {
+    fn new(templates: &mut Templates, source: &serde_json::Value) -> Result<Self, Error> {
+        use serde_json::Value::{Array, Bool, Null, Number, Object, String};
+        Ok(match source {
+            String(source) => Self::Text(templates.add(Place::Text, source)?),
+            Array(list) => Self::List(
+                list.iter().map(|value| Self::new(templates, value)).collect::<Result<_, _>>()?,
+            ),
+            Object(map) => Self::Map(
+                map.iter()
+                    .map(|(key, value)| Ok((key.clone(), Self::new(templates, value)?)))
+                    .collect::<Result<_, Error>>()?,
+            ),
+            Null | Bool(_) | Number(_) => Self::Fixed(source.clone()),
+        })
+    }
+
+    fn bytes(&self, templates: &Templates, values: &Value) -> Result<Vec<u8>, Error> {
+        Ok(self.render(templates, values)?.to_string().into_bytes())
+    }
+
+    fn render(&self, templates: &Templates, values: &Value) -> Result<serde_json::Value, Error> {
+        Ok(match self {
+            Self::Fixed(value) => value.clone(),
+            Self::Text(template) => templates.text(template, values)?.into(),
+            Self::List(list) => {
+                list.iter().map(|json| json.render(templates, values)).collect::<Result<_, _>>()?
+            }
+            Self::Map(map) => map
+                .iter()
+                .map(|(key, json)| Ok((key.clone(), json.render(templates, values)?)))
+                .collect::<Result<serde_json::Map<_, _>, Error>>()?
+                .into(),
+        })
+    }
+}
+
+fn template_error(step: &'static str, error: &Error) -> DialectError {
+    DialectError::Template { step, what: words(error) }
+}

@@ -1,0 +1,104 @@
+//! What a request is about: the values that a target file's templates can name.
+
+use protocol::relying_party::Purpose;
+use protocol::terms::KeyId;
+use std::collections::BTreeMap;
+
+/// A step that a target file may spell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    /// Ask for a challenge.
+    Challenge,
+    /// Enrol a key.
+    Attest,
+    /// Send a protected request.
+    Assert,
+    /// Give a key up.
+    Revoke,
+}
+
+impl Operation {
+    /// All of them, in the order of a conversation.
+    pub const ALL: [Self; 4] = [Self::Challenge, Self::Attest, Self::Assert, Self::Revoke];
+
+    /// The name: `challenge`, `attest`, `assert` or `revoke`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Challenge => "challenge",
+            Self::Attest => "attest",
+            Self::Assert => "assert",
+            Self::Revoke => "revoke",
+        }
+    }
+
+    /// The operation of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.as_str() == name)
+    }
+}
+
+/// What later requests need from earlier answers, by the names that `save` gives them.
+///
+/// [`CHALLENGE_TEXT`] is always among them once a challenge was handed out.
+pub type Saved = BTreeMap<String, String>;
+
+/// The name under which every target file saves the challenge as the server wrote it.
+pub const CHALLENGE_TEXT: &str = "challenge_text";
+
+/// A binary value of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field {
+    /// Written in the encoding that the target file's conventions name.
+    Bytes(Vec<u8>),
+    /// Sent exactly so, whatever the conventions: for values that lie about their encoding.
+    Text(String),
+}
+
+impl From<KeyId> for Field {
+    fn from(key_id: KeyId) -> Self {
+        Self::Bytes(key_id.0.to_vec())
+    }
+}
+
+impl From<Vec<u8>> for Field {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+/// The values of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Which node of the target it goes to, counted from 0 and wrapped around.
+    pub node: usize,
+    /// `${account}`: the user it is made for.
+    pub account: String,
+    /// `${purpose}`: what a challenge is asked for.
+    pub purpose: Purpose,
+    /// `${key_id}`.
+    pub key_id: Option<Field>,
+    /// `${attestation}`.
+    pub attestation: Option<Field>,
+    /// `${assertion}`.
+    pub assertion: Option<Field>,
+    /// `${client_data}`: the exact bytes that were hashed; without it the `assert` template is rendered.
+    pub client_data: Option<Vec<u8>>,
+    /// `${opaque_id}`: tells this request from all others, and nothing else; `${uuid}` is derived from it.
+    pub opaque_id: String,
+}
+
+impl Facts {
+    /// Facts of a request for `account`, told from others by `opaque_id`; everything else is empty.
+    pub fn new(account: impl Into<String>, opaque_id: impl Into<String>) -> Self {
+        Self {
+            node: 0,
+            account: account.into(),
+            purpose: Purpose::Attest,
+            key_id: None,
+            attestation: None,
+            assertion: None,
+            client_data: None,
+            opaque_id: opaque_id.into(),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The target file: how a server under test is spoken to, and how its answers are read.
+//!
+//! [`TargetFile`] is the plain data; [`TargetFile::parse`] reads it from TOML and points at the
+//! line and column of whatever is wrong with it.
+
+mod answer;
+mod error;
+mod model;
+mod policy;
+mod reader;
+mod sections;
+mod step;
+
+pub use answer::{AnswerRule, Judged, Reason, Source, SourceKind, StatusRange};
+pub use error::TargetFileError;
+pub use model::{
+    Body, Challenge, ClientDataTemplate, Conventions, Headers, HttpVersion, RequestTemplate, Step,
+    TargetFile,
+};
+pub use policy::{Declared, DeclaredPolicy, ReceiptDemand};
+
+#[cfg(test)]
+mod tests;

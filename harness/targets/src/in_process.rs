@@ -1,0 +1,66 @@
+//! The door to a router in the same process: no socket, the same dialect.
+
+use crate::decision::{Decision, Exchange};
+use crate::dialect::{Answer, Dialect, DialectError};
+use crate::facts::{Facts, Operation, Saved};
+use crate::file::TargetFile;
+use crate::http::LARGEST_ANSWER;
+use crate::target::{Target, answered, cut_short};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use std::convert::Infallible;
+use std::time::Instant;
+use tower::ServiceExt;
+
+/// A server under test that is a router in this process, as tests want it.
+#[derive(Debug, Clone)]
+pub struct InProcess {
+    dialect: Dialect,
+    router: Router,
+}
+
+impl InProcess {
+    /// A door to `router`, spoken to as `file` says; its nodes and timeout play no part.
+    pub fn new(file: &TargetFile, router: Router) -> Result<Self, DialectError> {
+        Ok(Self { dialect: Dialect::new(file)?, router })
+    }
+}
+
+impl Target for InProcess {
+    fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    async fn perform(
+        &self,
+        operation: Operation,
+        facts: &Facts,
+        saved: &mut Saved,
+    ) -> Result<Exchange, DialectError> {
+        let wire = self.dialect.request(operation, facts, saved)?;
+        let started = Instant::now();
+        let mut request = http::Request::new(Body::from(wire.body));
+        *request.method_mut() = wire.method;
+        // A URL that parsed is a URI as well, bar lengths no test comes near.
+        *request.uri_mut() = wire.url.as_str().parse().unwrap_or_default();
+        *request.headers_mut() = wire.headers;
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never: Infallible| match never {});
+        let (parts, body) = response.into_parts();
+        let status = parts.status.as_u16();
+        match to_bytes(body, LARGEST_ANSWER).await {
+            Ok(body) => {
+                let answer = Answer { status, headers: parts.headers, body };
+                Ok(answered(&self.dialect, operation, &answer, saved, started.elapsed()))
+            }
+            Err(error) => {
+                let decision = Decision::Unreadable { why: error.to_string() };
+                Ok(cut_short(&self.dialect, decision, Some(status), b"", started.elapsed()))
+            }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! `${name|filter}`: the templates of target files.
+
+use crate::encoding::Encoding;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Object, ObjectRepr};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value,
+};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// The filters that a template may use.
+pub(crate) const FILTERS: [&str; 9] =
+    ["b64", "b64url", "b64url_nopad", "hex", "sha256", "upper", "lower", "json", "urlencode"];
+
+/// Where the text of a template goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Into a body, a header or a string that is escaped later: values are written as they are.
+    Text,
+    /// Into the path of a URL: values are percent-encoded, so that none can add a segment or a query.
+    Path,
+}
+
+/// Bytes in a template: filters see the bytes, and without a filter they are written as the
+/// target file's conventions say.
+#[derive(Debug)]
+pub(crate) struct Binary {
+    pub(crate) bytes: Vec<u8>,
+    /// `None` if they have no text.
+    pub(crate) text: Option<String>,
+}
+
+impl Object for Binary {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+}
+
+/// A compiled template.
+#[derive(Debug, Clone)]
+pub(crate) struct Template {
+    name: String,
+    /// The variable, if the template is nothing but one: its bytes can then go out as they are.
+    lone: Option<String>,
+}
+
+/// The compiled templates of one target file.
+#[derive(Debug, Clone)]
+pub(crate) struct Templates {
+    environment: Environment<'static>,
+    count: usize,
+}
+
+impl Templates {
+    pub(crate) fn new() -> Self {
+        let mut environment = Environment::empty();
+        // Only substitution is wanted: blocks and comments get delimiters nobody types.
+        let syntax = SyntaxConfig::builder()
+            .variable_delimiters("${", "}")
+            .block_delimiters("\u{e000}{", "}\u{e000}")
+            .comment_delimiters("\u{e001}{", "}\u{e001}")
+            .keep_trailing_newline(true)
+            .build()
+            .expect("the delimiters are constants that differ");
+        environment.set_syntax(syntax);
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|name| {
+            if name.starts_with("path") {
+                AutoEscape::Custom("path".into())
+            } else {
+                AutoEscape::None
+            }
+        });
+        environment.set_formatter(write_value);
+        for encoding in [Encoding::B64, Encoding::B64Url, Encoding::B64UrlNoPad, Encoding::Hex] {
+            environment.add_filter(encoding.as_str(), move |value: &Value| {
+                encode(encoding, bytes_of(value)?)
+            });
+        }
+        environment.add_filter("sha256", |value: &Value| -> Result<Value, Error> {
+            let digest = Sha256::digest(bytes_of(value)?).to_vec();
+            Ok(Value::from_object(Binary { bytes: digest, text: None }))
+        });
+        environment
+            .add_filter("upper", |value: &Value| Ok::<_, Error>(text_of(value)?.to_uppercase()));
+        environment
+            .add_filter("lower", |value: &Value| Ok::<_, Error>(text_of(value)?.to_lowercase()));
+        environment.add_filter("json", |value: &Value| -> Result<String, Error> {
+            Ok(serde_json::Value::from(text_of(value)?).to_string())
+        });
+        environment.add_filter("urlencode", |value: &Value| -> Result<Value, Error> {
+            Ok(Value::from_safe_string(percent_encode(bytes_of(value)?)))
+        });
+        Self { environment, count: 0 }
+    }
+
+    /// Compiles a template. The error is in the words of the template engine.
+    pub(crate) fn add(&mut self, place: Place, source: &str) -> Result<Template, Error> {
+        let kind = match place {
+            Place::Text => "text",
+            Place::Path => "path",
+        };
+        let name = format!("{kind} {}", self.count);
+        self.environment.add_template_owned(name.clone(), source.to_owned())?;
+        self.count += 1;
+        Ok(Template { name, lone: lone_variable(source).map(str::to_owned) })
+    }
+
+    /// The text of a template.
+    pub(crate) fn text(&self, template: &Template, values: &Value) -> Result<String, Error> {
+        self.environment.get_template(&template.name)?.render(values.clone())
+    }
+
+    /// The bytes of a template: of its one variable, if it is nothing else, or of its text.
+    pub(crate) fn bytes(&self, template: &Template, values: &Value) -> Result<Vec<u8>, Error> {
+        if let Some(name) = &template.lone
+            && let Some(binary) = values.get_attr(name)?.downcast_object_ref::<Binary>()
+            && binary.text.is_none()
+        {
+            return Ok(binary.bytes.clone());
+        }
+        self.text(template, values).map(String::into_bytes)
+    }
+
+    /// The variables a template names, `secret.x` for a member of `secret`.
+    pub(crate) fn variables(&self, template: &Template) -> Result<Vec<String>, Error> {
+        let mut names: Vec<String> = self
+            .environment
+            .get_template(&template.name)?
+            .undeclared_variables(true)
+            .into_iter()
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+}
+
+fn lone_variable(source: &str) -> Option<&str> {
+    let name = source.strip_prefix("${")?.strip_suffix('}')?.trim();
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then_some(name)
+}
+
+fn write_value(output: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+    if value.is_undefined() {
+        return Err(Error::new(ErrorKind::UndefinedError, "a value is missing"));
+    }
+    if value.is_safe() {
+        output.write_str(value.as_str().unwrap_or_default()).map_err(Error::from)
+    } else if *state.auto_escape() == AutoEscape::None {
+        output.write_str(&text_of(value)?).map_err(Error::from)
+    } else {
+        output.write_str(&percent_encode(text_of(value)?.as_bytes())).map_err(Error::from)
+    }
+}
+
+fn encode(encoding: Encoding, bytes: &[u8]) -> Result<String, Error> {
+    encoding.encode(bytes).ok_or_else(not_text)
+}
+
+fn bytes_of(value: &Value) -> Result<&[u8], Error> {
+    match value.downcast_object_ref::<Binary>() {
+        Some(binary) => Ok(&binary.bytes),
+        None => value.as_bytes().ok_or_else(not_text),
+    }
+}
+
+fn text_of(value: &Value) -> Result<String, Error> {
+    match value.downcast_object_ref::<Binary>() {
+        Some(Binary { text: Some(text), .. }) => Ok(text.clone()),
+        Some(Binary { bytes, .. }) => String::from_utf8(bytes.clone()).map_err(|_| not_text()),
+        None => value.as_str().map(str::to_owned).ok_or_else(not_text),
+    }
+}
+
+fn not_text() -> Error {
+    Error::new(
+        ErrorKind::InvalidOperation,
+        "these bytes are no text here; write them with a filter such as `|b64`",
+    )
+}
+
+/// Everything but RFC 3986's unreserved characters as `%XX`.
+fn percent_encode(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len()), |mut text, &byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            write!(text, "%{byte:02X}").expect("writing to a string cannot fail");
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn render(place: Place, source: &str) -> Result<String, Error> {
+        let mut templates = Templates::new();
+        let template = templates.add(place, source)?;
+        let context = Value::from(BTreeMap::from([
+            ("account".to_owned(), Value::from("a/b \"c\"")),
+            (
+                "key_id".to_owned(),
+                Value::from_object(Binary {
+                    bytes: vec![0xfb, 0xff],
+                    text: Some("+/8=".to_owned()),
+                }),
+            ),
+        ]));
+        templates.text(&template, &context)
+    }
+
+    #[test]
+    fn values_and_filters_are_substituted() {
+        for (source, text) in [
+            ("", ""),
+            ("no template {{ x }} {% if %} {# #}", "no template {{ x }} {% if %} {# #}"),
+            ("<${account}>", "<a/b \"c\">"),
+            ("${key_id}", "+/8="),
+            ("${ key_id | b64url_nopad }", "-_8"),
+            ("${key_id|hex|upper}", "FBFF"),
+            ("${account|json}", "\"a/b \\\"c\\\"\""),
+            ("{\"a\":\"${key_id|urlencode}\"}\n", "{\"a\":\"%FB%FF\"}\n"),
+            ("${account|sha256|hex}", &hex::encode(Sha256::digest(b"a/b \"c\""))),
+        ] {
+            assert_eq!(render(Place::Text, source).unwrap(), text, "{source}");
+        }
+    }
+
+    #[test]
+    fn a_value_in_a_path_cannot_add_a_segment() {
+        let path = render(Place::Path, "/v1/${account}/${key_id}/${account|urlencode}").unwrap();
+        assert_eq!(path, "/v1/a%2Fb%20%22c%22/%2B%2F8%3D/a%2Fb%20%22c%22");
+    }
+
+    #[test]
+    fn unknown_names_and_broken_syntax_are_errors() {
+        for source in ["${nobody}", "${account|rot13}", "${account", "${}", "${account.x}"] {
+            assert!(render(Place::Text, source).is_err(), "{source}");
+        }
+    }
+}
