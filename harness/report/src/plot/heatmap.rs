@@ -1,0 +1,94 @@
+//! Response times over time: where they lie, not only their average.
+
+use super::bins::{Bin, bins, runs};
+use super::palette::{INK, MUTED, PAPER, RAMP, VERMILION};
+use super::panel::{Panel, name_ends};
+use super::pen::{Anchor, Pen, Plot};
+use super::scale::Scale;
+use crate::summary::Load;
+use crate::text::count;
+use std::collections::BTreeMap;
+
+pub(super) const NAME: &str = "latency";
+pub(super) const TITLE: &str = "Response time over time";
+const HEIGHT: u32 = 360;
+const ROWS: f64 = 48.0;
+
+/// A column of cells per second, darker where more answers lie, with p50 and p99 over it.
+pub(super) fn plot(load: &Load) -> Plot {
+    let caption = "From the intended start of a request to the end of its answer, all operations. \
+                   The darker a cell, the more answers took that long in that second; \
+                   lines give the time below which half and 99 % of them lie."
+        .to_owned();
+    Plot::draw(NAME, TITLE, caption, HEIGHT, |pen| paint(pen, load))
+}
+
+fn paint(pen: &Pen<'_>, load: &Load) {
+    let bins = bins(load, 150);
+    let filled = || bins.iter().filter(|bin| bin.responses.count() > 0);
+    let least = filled().map(|bin| bin.responses.quantile(0.0)).min().unwrap_or(1);
+    let most = filled().map(|bin| bin.responses.max()).max().unwrap_or(1);
+    let scale = Scale::durations(least, most);
+    let panel = Panel::over_time(load, &bins, f64::from(HEIGHT), scale);
+    panel.draw_phases(pen, load);
+    panel.draw_time_axes(pen, "Response time (log scale)");
+    let columns: Vec<(&Bin, BTreeMap<u32, u64>)> =
+        filled().map(|bin| (bin, rows(bin, panel.y))).collect();
+    let fullest = columns.iter().flat_map(|(_, rows)| rows.values()).max().copied().unwrap_or(1);
+    let height = (panel.bottom - panel.top) / ROWS;
+    for (bin, rows) in &columns {
+        let (x0, x1) = (panel.across(bin.from), panel.across(bin.to));
+        for (row, n) in rows {
+            let y = panel.bottom - f64::from(*row) * height;
+            pen.bar((x0, y - height), (x1, y), RAMP[level(*n, fullest)]);
+        }
+    }
+    for (share, colour, name) in [(0.5, INK, "p50"), (0.99, VERMILION, "p99")] {
+        let mut end = None;
+        for run in runs(&bins) {
+            let points: Vec<(f64, f64)> = run
+                .iter()
+                .filter(|bin| bin.responses.count() > 0)
+                .map(|bin| panel.at(bin.middle(), bin.responses.quantile(share) as f64))
+                .collect();
+            pen.line(&points, PAPER, 4.0);
+            pen.line(&points, colour, 2.0);
+            if let [only] = points[..] {
+                pen.dot(only, 3.0, colour);
+            }
+            end = points.last().copied().or(end);
+        }
+        if let Some((_, y)) = end {
+            name_ends(pen, panel.right, vec![(y, name.to_owned(), colour)]);
+        }
+    }
+    legend(pen, fullest, panel.right);
+}
+
+/// Counts of a column by row of the upright axis.
+fn rows(bin: &Bin, scale: Scale) -> BTreeMap<u32, u64> {
+    let mut rows = BTreeMap::new();
+    for (us, n) in bin.responses.cells() {
+        let row = (scale.share(us as f64) * ROWS).min(ROWS - 1.0) as u32;
+        *rows.entry(row).or_default() += n;
+    }
+    rows
+}
+
+/// Logarithmic, so that single slow answers show beside thousands of quick ones.
+fn level(n: u64, fullest: u64) -> usize {
+    let share = (1.0 + n as f64).ln() / (1.0 + fullest as f64).ln();
+    ((share * RAMP.len() as f64).ceil() as usize).clamp(1, RAMP.len()) - 1
+}
+
+fn legend(pen: &Pen<'_>, fullest: u64, right: f64) {
+    const CELL: f64 = 18.0;
+    let text = format!("{} answers a cell", count(fullest));
+    let ramp = right - super::pen::width_of(&text) - 8.0;
+    pen.text((right, 12.0), &text, MUTED, Anchor::End);
+    for (step, colour) in RAMP.into_iter().rev().enumerate() {
+        let x = ramp - step as f64 * CELL;
+        pen.bar((x - CELL, 6.0), (x, 18.0), colour);
+    }
+    pen.text((ramp - RAMP.len() as f64 * CELL - 6.0, 12.0), "1", MUTED, Anchor::End);
+}

@@ -1,0 +1,164 @@
+//! Percentile spectra: small multiples, phase by phase and operation by operation.
+
+use super::palette::{BLUE, INK, MUTED, ORANGE, WAIT};
+use super::panel::Panel;
+use super::pen::{Anchor, Pen, Plot, width_of};
+use super::scale::Scale;
+use crate::summary::{Load, Row};
+use crate::text::{count, plain, shorten};
+use record::Histogram;
+
+pub(super) const NAME: &str = "percentiles";
+pub(super) const TITLE: &str = "Percentile spectrum of response and service time";
+/// Rows of panels shown at most: the phases of the highest rates.
+const MOST_PHASES: usize = 6;
+/// Columns of panels shown at most.
+const MOST_OPERATIONS: usize = 4;
+const HEAD: f64 = 52.0;
+const PANEL: f64 = 118.0;
+const FOOT: f64 = 46.0;
+
+/// One panel per phase and operation, all on the same axes.
+pub(super) fn plot(load: &Load) -> Plot {
+    let grid = Grid::of(load);
+    let mut caption = "Honest requests. To the right the slowest 1 in 10, in 100, in 1000. \
+                       Service time counts from the send, response time from when the request was due: \
+                       the shaded gap between them is time spent waiting to be sent."
+        .to_owned();
+    if grid.phases.len() < load.phases.len() {
+        caption.push_str(" Shown are the ");
+        caption.push_str(&count(grid.phases.len() as u64));
+        caption.push_str(" phases of the highest rate.");
+    }
+    let height = HEAD + FOOT + PANEL * grid.phases.len().max(1) as f64;
+    Plot::draw(NAME, TITLE, caption, height as u32, |pen| grid.paint(pen))
+}
+
+struct Grid<'a> {
+    phases: Vec<(&'a str, f64)>,
+    operations: Vec<&'a str>,
+    rows: Vec<&'a Row>,
+}
+
+impl<'a> Grid<'a> {
+    fn of(load: &'a Load) -> Self {
+        let rows: Vec<&Row> =
+            load.rows.iter().filter(|row| row.honest && row.responses.count() > 0).collect();
+        let mut operations: Vec<&str> = Vec::new();
+        for row in &rows {
+            if !operations.contains(&row.operation.as_str()) {
+                operations.push(&row.operation);
+            }
+        }
+        operations.truncate(MOST_OPERATIONS);
+        let seen = |name: &str| rows.iter().any(|row| row.phase == name);
+        let mut phases: Vec<(usize, &str, f64)> = load
+            .phases
+            .iter()
+            .enumerate()
+            .filter(|(_, phase)| seen(&phase.name))
+            .map(|(place, phase)| (place, phase.name.as_str(), phase.rate))
+            .collect();
+        phases.sort_by(|left, right| right.2.total_cmp(&left.2));
+        phases.truncate(MOST_PHASES);
+        phases.sort_by_key(|phase| phase.0);
+        let phases = phases.into_iter().map(|(_, name, rate)| (name, rate)).collect();
+        Self { phases, operations, rows }
+    }
+
+    fn paint(&self, pen: &Pen<'_>) {
+        let least = self.rows.iter().map(|row| row.services.quantile(0.0)).min().unwrap_or(1);
+        let most = self.rows.iter().map(|row| row.responses.max()).max().unwrap_or(1);
+        let y = Scale::durations(least, most);
+        let slowest = self.rows.iter().map(|row| row.responses.count()).max().unwrap_or(1);
+        let x = Scale::Log(1.0, (slowest as f64).clamp(100.0, 1e6));
+        pen.bold((0.0, 12.0), "Time (log scale)", INK, Anchor::Start);
+        legend(pen);
+        if self.rows.is_empty() {
+            let text = "no honest request was answered";
+            pen.text((450.0, HEAD + PANEL / 2.0), text, MUTED, Anchor::Middle);
+        }
+        for (row, (phase, rate)) in self.phases.iter().enumerate() {
+            for (column, operation) in self.operations.iter().enumerate() {
+                let width = (900.0 - 64.0 - 90.0) / self.operations.len() as f64;
+                let left = 64.0 + column as f64 * width;
+                let top = HEAD + row as f64 * PANEL;
+                let (right, bottom) = (left + width - 18.0, top + PANEL - 20.0);
+                let panel = Panel { left, right, top, bottom, x, y };
+                panel.draw_y(pen, column == 0);
+                let lowest = row + 1 == self.phases.len();
+                panel.draw_x(pen, &marks(x, lowest), "");
+                if row == 0 {
+                    pen.bold((left, HEAD - 14.0), &shorten(operation, 24), INK, Anchor::Start);
+                }
+                let here = |found: &&&Row| found.phase == *phase && found.operation == *operation;
+                if let Some(found) = self.rows.iter().find(here) {
+                    curve(pen, &panel, found);
+                }
+            }
+            let at = HEAD + row as f64 * PANEL + (PANEL - 20.0) / 2.0;
+            pen.bold((818.0, at - 8.0), &shorten(phase, 11), INK, Anchor::Start);
+            pen.text((818.0, at + 8.0), &format!("{}/s", plain(*rate)), MUTED, Anchor::Start);
+        }
+        let foot = HEAD + PANEL * self.phases.len().max(1) as f64 + 22.0;
+        let title = "share of requests that were at least as quick";
+        pen.text((436.0, foot), title, INK, Anchor::Middle);
+    }
+}
+
+fn curve(pen: &Pen<'_>, panel: &Panel, row: &Row) {
+    let response = points(panel, &row.responses);
+    let service = points(panel, &row.services);
+    let band: Vec<_> = response.iter().chain(service.iter().rev()).copied().collect();
+    if band.len() > 3 {
+        pen.fill(&band, WAIT);
+    }
+    pen.dashed(&service, ORANGE, 2.0);
+    pen.line(&response, BLUE, 2.2);
+    if let [only] = response[..] {
+        pen.dot(only, 3.0, BLUE);
+    }
+}
+
+/// As far as there are requests to speak for: one in n for n requests.
+fn points(panel: &Panel, times: &Histogram) -> Vec<(f64, f64)> {
+    const STEPS: u32 = 72;
+    let (Scale::Log(_, end) | Scale::Linear(_, end)) = panel.x;
+    let end = end.min(times.count() as f64).max(1.0);
+    let reached = (end.ln() / (f64::ln(10.0) * 6.0) * f64::from(STEPS)).ceil() as u32;
+    (0..=reached)
+        .map(|step| {
+            let slow = end.powf(f64::from(step) / f64::from(reached.max(1)));
+            panel.at(slow, times.quantile(1.0 - 1.0 / slow) as f64)
+        })
+        .collect()
+}
+
+/// 0 %, 90 %, 99 %, … at each power of ten.
+fn marks(x: Scale, labelled: bool) -> Vec<(f64, String)> {
+    let (Scale::Log(_, end) | Scale::Linear(_, end)) = x;
+    let labels = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %", "99.9999 %"];
+    labels
+        .into_iter()
+        .zip(0..)
+        .map(|(label, power)| (10f64.powi(power), label))
+        .filter(|(slow, _)| *slow <= end)
+        .map(|(slow, label)| (slow, if labelled { label.to_owned() } else { String::new() }))
+        .collect()
+}
+
+fn legend(pen: &Pen<'_>) {
+    let mut x = 804.0;
+    for (text, colour) in [("service", ORANGE), ("response", BLUE)] {
+        x -= width_of(text);
+        pen.text((x, 12.0), text, INK, Anchor::Start);
+        x -= 32.0;
+        let line = [(x, 12.0), (x + 24.0, 12.0)];
+        if text == "service" {
+            pen.dashed(&line, colour, 2.2);
+        } else {
+            pen.line(&line, colour, 2.2);
+        }
+        x -= 16.0;
+    }
+}

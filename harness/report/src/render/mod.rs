@@ -1,0 +1,41 @@
+//! Renderings of a summary: for people, for repositories, and for machines.
+
+mod html;
+mod html_load;
+mod json;
+mod junit;
+mod markdown;
+
+use crate::{Summary, plot};
+use record::Record;
+
+pub use html::html;
+pub use json::json;
+pub use junit::junit;
+pub use markdown::markdown;
+
+/// A file of the report: its name, with `/` between folders, and what is in it.
+pub type RenderedFile = (String, Vec<u8>);
+
+/// Every file of the report of a record: `report.html`, `README.md`, `summary.json`, `junit.xml`
+/// and `plots/*.svg`. Writing them is the caller's part.
+pub fn render_all(record: &Record) -> Vec<RenderedFile> {
+    render_summary(&Summary::fold(record))
+}
+
+/// As [`render_all`], for a record that was already folded.
+pub fn render_summary(summary: &Summary) -> Vec<RenderedFile> {
+    let plots = plot::all(summary);
+    let mut files = vec![
+        ("report.html".to_owned(), html(summary).into_bytes()),
+        ("README.md".to_owned(), markdown(summary).into_bytes()),
+        ("summary.json".to_owned(), json(summary).into_bytes()),
+        ("junit.xml".to_owned(), junit(summary).into_bytes()),
+    ];
+    files.extend(
+        plots
+            .into_iter()
+            .map(|plot| (format!("plots/{}.svg", plot.name), plot.standalone().into_bytes())),
+    );
+    files
+}

@@ -1,0 +1,311 @@
+//! The cases of a run, and what they say about each clause.
+
+use crate::text::{clean, clean_block};
+use record::{CaseFinished, EventKind, Failure, Record, Verdict};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The cases of a run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Cases {
+    /// How many were selected, if the record says.
+    pub planned: Option<u64>,
+    /// How many passed.
+    pub passed: u64,
+    /// How many failed that bind the server.
+    pub failed: u64,
+    /// How many failed at a level (should, may, info) that is advice.
+    pub advice: u64,
+    /// How many could not be decided.
+    pub inconclusive: u64,
+    /// How many do not apply to this target.
+    pub not_applicable: u64,
+    /// How many were planned and never finished.
+    pub unplayed: u64,
+    /// Each of them, in the order played.
+    pub list: Vec<Case>,
+    /// Every clause that the register or a case names.
+    pub clauses: Vec<Clause>,
+}
+
+/// One case that was played.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Case {
+    /// The permanent id.
+    pub id: String,
+    /// One line that says what it is about.
+    pub title: String,
+    /// The family it belongs to.
+    pub family: String,
+    /// The rules it is about.
+    pub rules: Vec<Worded>,
+    /// The clauses it exercises.
+    pub clauses: Vec<Worded>,
+    /// must, should, may or info.
+    pub level: String,
+    /// critical, high, medium or low.
+    pub severity: String,
+    /// What failing it would be.
+    pub class: String,
+    /// accept, reject or either.
+    pub expectation: String,
+    /// What the target decided.
+    pub decision: String,
+    /// The reason it gave.
+    pub reason: Option<String>,
+    /// HTTP status of the deciding answer.
+    pub status: Option<u16>,
+    /// Milliseconds from request to decision.
+    pub elapsed_ms: f64,
+    /// The beginning of the deciding answer.
+    pub excerpt: String,
+    /// The verdict.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// Whether failing it is a failure of the server; otherwise it is advice.
+    pub binding: bool,
+    /// Why it matters.
+    pub matters: String,
+    /// How to mend it.
+    pub fix: String,
+    /// The command that repeats it alone.
+    pub repeat: String,
+}
+
+/// A clause or rule, with what it demands if the record says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Worded {
+    /// Its id.
+    pub id: String,
+    /// What it demands, in one sentence; empty if the record does not say.
+    pub words: String,
+}
+
+/// A clause and how its cases went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Clause {
+    /// Its id; `unnamed` for cases that name none.
+    pub id: String,
+    /// What it demands; empty if the record does not say.
+    pub words: String,
+    /// Whether at least one of its cases was decided, either way.
+    pub covered: bool,
+    /// Places in the list of cases of those that exercise it.
+    pub cases: Vec<usize>,
+    /// How many passed.
+    pub passed: u64,
+    /// How many failed, advice included.
+    pub failed: u64,
+    /// How many could not be decided.
+    pub inconclusive: u64,
+    /// How many do not apply.
+    pub not_applicable: u64,
+}
+
+impl Clause {
+    /// Stands for the clause of cases that name none.
+    pub const UNNAMED: &str = "unnamed";
+}
+
+impl Case {
+    /// In which way it failed, if it failed and is binding.
+    pub fn failure(&self) -> Option<Failure> {
+        match &self.verdict {
+            Verdict::Fail { failure, .. } if self.binding => Some(*failure),
+            Verdict::Fail { .. }
+            | Verdict::Pass
+            | Verdict::NotApplicable { .. }
+            | Verdict::Inconclusive { .. } => None,
+        }
+    }
+
+    /// Whether a verdict was reached: passed or failed.
+    pub fn decided(&self) -> bool {
+        match &self.verdict {
+            Verdict::Pass | Verdict::Fail { .. } => true,
+            Verdict::NotApplicable { .. } | Verdict::Inconclusive { .. } => false,
+        }
+    }
+
+    /// How pressing: 0 for critical, rising.
+    pub fn rank(&self) -> u8 {
+        let severity = match self.severity.as_str() {
+            "critical" => 0,
+            "high" => 1,
+            "medium" => 2,
+            "low" => 3,
+            _unknown => 1,
+        };
+        severity + if self.binding { 0 } else { 10 }
+    }
+}
+
+impl Cases {
+    pub(super) fn fold(record: &Record) -> Self {
+        let mut cases = Self::default();
+        let mut words = Words::default();
+        for event in &record.events {
+            match &event.kind {
+                EventKind::CasesPlanned(planned) => {
+                    cases.planned = Some(cases.planned.unwrap_or(0) + planned.cases);
+                    for clause in &planned.clauses {
+                        words.clauses.insert(clean(&clause.id), clean(&clause.words));
+                        cases.clause(&clean(&clause.id), &clean(&clause.words));
+                    }
+                    for rule in &planned.rules {
+                        words.rules.insert(clean(&rule.id), clean(&rule.words));
+                    }
+                }
+                EventKind::CaseFinished(finished) => {
+                    let case = Case::of(finished, &words);
+                    cases.count(case);
+                }
+                _other => {}
+            }
+        }
+        let played = cases.list.len() as u64;
+        cases.unplayed = cases.planned.unwrap_or(0).saturating_sub(played);
+        cases.name_clauses();
+        cases
+    }
+
+    /// Cases that apply to the target, decided or not.
+    pub fn applicable(&self) -> u64 {
+        self.list.len() as u64 - self.not_applicable
+    }
+
+    /// Failed cases, the most pressing first and otherwise in the order played; advice comes last.
+    pub fn findings(&self) -> Vec<&Case> {
+        let mut findings: Vec<&Case> =
+            self.list.iter().filter(|case| matches!(case.verdict, Verdict::Fail { .. })).collect();
+        findings.sort_by_key(|case| case.rank());
+        findings
+    }
+
+    fn count(&mut self, case: Case) {
+        *match &case.verdict {
+            Verdict::Pass => &mut self.passed,
+            Verdict::NotApplicable { .. } => &mut self.not_applicable,
+            Verdict::Inconclusive { .. } => &mut self.inconclusive,
+            Verdict::Fail { .. } if case.binding => &mut self.failed,
+            Verdict::Fail { .. } => &mut self.advice,
+        } += 1;
+        self.list.push(case);
+    }
+
+    fn clause(&mut self, id: &str, words: &str) {
+        self.clauses.push(Clause {
+            id: id.to_owned(),
+            words: words.to_owned(),
+            covered: false,
+            cases: Vec::new(),
+            passed: 0,
+            failed: 0,
+            inconclusive: 0,
+            not_applicable: 0,
+        });
+    }
+
+    /// Clauses of the register keep its order; those only cases name follow, by kind and number.
+    fn name_clauses(&mut self) {
+        let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
+        let registered = std::mem::take(&mut self.clauses);
+        for clause in registered {
+            if !by_id.contains_key(&clause.id) {
+                by_id.insert(clause.id.clone(), self.clauses.len());
+                self.clauses.push(clause);
+            }
+        }
+        let unnamed = || Clause::UNNAMED.to_owned();
+        let named: BTreeSet<(String, u64, String)> = self
+            .list
+            .iter()
+            .flat_map(|case| {
+                let ids: Vec<String> =
+                    case.clauses.iter().map(|clause| clause.id.clone()).collect();
+                if ids.is_empty() { vec![unnamed()] } else { ids }
+            })
+            .map(natural)
+            .collect();
+        for (_, _, id) in named {
+            if !by_id.contains_key(&id) {
+                by_id.insert(id.clone(), self.clauses.len());
+                self.clause(&id, "");
+            }
+        }
+        for (place, case) in self.list.iter().enumerate() {
+            let mut ids: BTreeSet<&str> =
+                case.clauses.iter().map(|clause| clause.id.as_str()).collect();
+            if ids.is_empty() {
+                ids.insert(Clause::UNNAMED);
+            }
+            for id in ids {
+                let clause = &mut self.clauses[by_id[id]];
+                clause.cases.push(place);
+                clause.covered |= case.decided();
+                *match &case.verdict {
+                    Verdict::Pass => &mut clause.passed,
+                    Verdict::Fail { .. } => &mut clause.failed,
+                    Verdict::Inconclusive { .. } => &mut clause.inconclusive,
+                    Verdict::NotApplicable { .. } => &mut clause.not_applicable,
+                } += 1;
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Words {
+    clauses: BTreeMap<String, String>,
+    rules: BTreeMap<String, String>,
+}
+
+fn worded(ids: &[String], words: &BTreeMap<String, String>) -> Vec<Worded> {
+    ids.iter()
+        .map(|id| {
+            let id = clean(id);
+            Worded { words: words.get(&id).cloned().unwrap_or_default(), id }
+        })
+        .collect()
+}
+
+/// `AV-10` after `AV-9`: the part before the last number, the number, and the id itself.
+fn natural(id: String) -> (String, u64, String) {
+    let stem = id.trim_end_matches(|char: char| char.is_ascii_digit());
+    let number = id[stem.len()..].parse().unwrap_or(0);
+    (stem.to_owned(), number, id)
+}
+
+impl Case {
+    fn of(case: &CaseFinished, words: &Words) -> Self {
+        Self {
+            id: clean(&case.id),
+            title: clean(&case.title),
+            family: clean(&case.family),
+            rules: worded(&case.rules, &words.rules),
+            clauses: worded(&case.clauses, &words.clauses),
+            level: clean(&case.level),
+            severity: clean(&case.severity),
+            class: clean(&case.class),
+            expectation: clean(&case.expectation),
+            decision: clean(&case.decision),
+            reason: case.reason.as_deref().map(clean),
+            status: case.status,
+            elapsed_ms: case.elapsed_ms,
+            excerpt: clean_block(&case.excerpt),
+            verdict: match &case.verdict {
+                Verdict::Pass => Verdict::Pass,
+                Verdict::NotApplicable { why } => Verdict::NotApplicable { why: clean(why) },
+                Verdict::Inconclusive { why } => Verdict::Inconclusive { why: clean(why) },
+                Verdict::Fail { failure, why } => {
+                    Verdict::Fail { failure: *failure, why: clean(why) }
+                }
+            },
+            // An unknown level binds: better a failure too many than one overlooked.
+            binding: !matches!(case.level.as_str(), "should" | "may" | "info"),
+            matters: clean(&case.matters),
+            fix: clean(&case.fix),
+            repeat: clean_block(&case.repeat),
+        }
+    }
+}

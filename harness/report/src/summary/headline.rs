@@ -1,0 +1,103 @@
+//! Three numbers and a coverage.
+//!
+//! One percentage would let a server that refuses everything score well; these do not.
+
+use super::{Cases, Clause, Load};
+use record::Failure;
+use serde::Serialize;
+
+/// Three numbers and a coverage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Headline {
+    /// Forged, replayed or foreign requests that were accepted.
+    pub security: Tally,
+    /// Genuine requests that were refused, or accepted with a wrong key, counter or environment.
+    pub interoperability: Tally,
+    /// Requests that ended without a decision: crash, error, timeout, unreadable answer.
+    pub robustness: Tally,
+    /// Clauses of which at least one case was decided.
+    pub coverage: Coverage,
+}
+
+/// A count of faults, and out of how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Cases that failed in this way.
+    pub in_cases: u64,
+    /// Cases that could have.
+    pub of_cases: u64,
+    /// Answers under load that were wrong in this way.
+    pub under_load: u64,
+    /// Requests under load that could have been.
+    pub of_requests: u64,
+}
+
+/// Clauses reached of clauses named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// Clauses of which at least one case was decided.
+    pub covered: u64,
+    /// Clauses that the register or a case names.
+    pub named: u64,
+    /// The ids of the others.
+    pub missing: Vec<String>,
+}
+
+impl Tally {
+    /// All faults of this kind.
+    pub fn total(self) -> u64 {
+        self.in_cases + self.under_load
+    }
+}
+
+impl Headline {
+    pub(super) fn of(cases: &Cases, load: &[Load]) -> Self {
+        let failed = |failures: &[Failure]| {
+            let matches = |failure| failures.contains(&failure);
+            cases.list.iter().filter(|case| case.failure().is_some_and(matches)).count() as u64
+        };
+        let expecting = |expectation: &str| {
+            cases
+                .list
+                .iter()
+                .filter(|case| case.binding && case.decided() && case.expectation == expectation)
+                .count() as u64
+        };
+        let named = || cases.clauses.iter().filter(|clause| clause.id != Clause::UNNAMED);
+        let loads = |part: fn(&Load) -> u64| load.iter().map(part).sum();
+        Self {
+            security: Tally {
+                in_cases: failed(&[Failure::FalseAccept]),
+                of_cases: expecting("reject"),
+                under_load: loads(|load| load.correctness.false_accepts),
+                of_requests: loads(|load| load.correctness.dishonest),
+            },
+            interoperability: Tally {
+                in_cases: failed(&[Failure::FalseReject, Failure::WrongOutput]),
+                of_cases: expecting("accept"),
+                under_load: loads(|load| load.correctness.false_rejects),
+                of_requests: loads(|load| load.correctness.honest),
+            },
+            robustness: Tally {
+                in_cases: failed(&[
+                    Failure::Crash,
+                    Failure::Error,
+                    Failure::Timeout,
+                    Failure::Unreadable,
+                ]),
+                of_cases: cases.list.iter().filter(|case| case.decided() && case.binding).count()
+                    as u64,
+                under_load: loads(|load| load.correctness.undecided),
+                of_requests: loads(|load| load.sent),
+            },
+            coverage: Coverage {
+                covered: named().filter(|clause| clause.covered).count() as u64,
+                named: named().count() as u64,
+                missing: named()
+                    .filter(|clause| !clause.covered)
+                    .map(|clause| clause.id.clone())
+                    .collect(),
+            },
+        }
+    }
+}

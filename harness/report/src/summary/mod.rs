@@ -1,0 +1,165 @@
+//! What a record comes to: counts, groups, and one sentence.
+//!
+//! Written as `summary.json`; fields are added, never renamed, within schema 1.
+
+mod cases;
+mod conclusion;
+mod headline;
+mod load;
+
+pub use cases::{Case, Cases, Clause, Worded};
+pub use conclusion::{Standing, Step};
+pub use headline::{Coverage, Headline, Tally};
+pub(crate) use load::of_kind;
+pub use load::{Correctness, Kind, Load, PhaseSummary, Quantiles, Row, Second, kind_of};
+
+use crate::text::{clean, clean_block};
+use record::{EventKind, Header, Machine, Record, TargetInfo};
+use serde::Serialize;
+
+/// Everything a report shows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Version of this format.
+    pub schema: u32,
+    /// What the run comes to, in a word.
+    pub standing: Standing,
+    /// What the run comes to, in the sentence that every rendering begins with.
+    pub sentence: String,
+    /// Three numbers and a coverage; there is no single percentage.
+    pub headline: Headline,
+    /// What to do next, most pressing first.
+    pub next: Vec<Step>,
+    /// Whether the record is whole.
+    pub completeness: Completeness,
+    /// Who ran what against whom, where.
+    pub run: Run,
+    /// The cases, if any were played or planned.
+    pub cases: Cases,
+    /// The load attacks, in order.
+    pub load: Vec<Load>,
+    /// Warnings, and parts that could not be done, in order.
+    pub notes: Vec<String>,
+}
+
+/// Whether the record is whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Completeness {
+    /// The run reached its end, nobody cut it short, and each load attack dealt with every arrival.
+    pub complete: bool,
+    /// The last line of the record is there.
+    pub finished: bool,
+    /// The user cut the run short.
+    pub interrupted: bool,
+    /// The exit code the command ended with, if it reached its end.
+    pub exit_code: Option<u8>,
+    /// The case that was in play when the run ended, if one was.
+    pub died_in: Option<String>,
+}
+
+/// Who ran what against whom, where.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Run {
+    /// Version of the record's format.
+    pub record_schema: u32,
+    /// Version of the harness.
+    pub assay: String,
+    /// The command line that repeats the run.
+    pub command: String,
+    /// The seed of everything random.
+    pub seed: String,
+    /// Wall-clock start, RFC 3339 in UTC.
+    pub started: String,
+    /// Seconds from the first event to the last.
+    pub lasted_s: f64,
+    /// The server under test.
+    pub target: TargetInfo,
+    /// The machine that ran the harness.
+    pub machine: Machine,
+}
+
+impl Summary {
+    /// Version of the format of `summary.json`.
+    pub const SCHEMA: u32 = 1;
+
+    /// Folds a record. Pure: the same record gives the same summary.
+    pub fn fold(record: &Record) -> Self {
+        let cases = Cases::fold(record);
+        let load = load::fold(record);
+        let completeness = completeness(record, &load);
+        let headline = Headline::of(&cases, &load);
+        let standing = Standing::of(&cases, &load, &completeness);
+        let run = run(record);
+        Self {
+            schema: Self::SCHEMA,
+            standing,
+            sentence: conclusion::sentence(&cases, &load, &completeness),
+            next: conclusion::next(&cases, &load, &completeness, &run.command),
+            headline,
+            completeness,
+            run,
+            cases,
+            load,
+            notes: record.events.iter().filter_map(note).collect(),
+        }
+    }
+}
+
+fn note(event: &record::Event) -> Option<String> {
+    match &event.kind {
+        EventKind::Note { text } => Some(clean(text)),
+        EventKind::RunStarted(_)
+        | EventKind::CasesPlanned(_)
+        | EventKind::CaseStarted(_)
+        | EventKind::CaseFinished(_)
+        | EventKind::LoadStarted(_)
+        | EventKind::LoadWindow(_)
+        | EventKind::WrongAnswer(_)
+        | EventKind::LoadFinished(_)
+        | EventKind::RunFinished(_) => None,
+    }
+}
+
+fn completeness(record: &Record, load: &[Load]) -> Completeness {
+    let finished = record.finished.as_ref();
+    let mut in_play = None;
+    for event in &record.events {
+        match &event.kind {
+            EventKind::CaseStarted(case) => in_play = Some(case.id.as_str()),
+            EventKind::CaseFinished(case) if in_play == Some(case.id.as_str()) => in_play = None,
+            _other => {}
+        }
+    }
+    let interrupted = finished.is_some_and(|finished| finished.interrupted);
+    Completeness {
+        complete: finished.is_some() && !interrupted && load.iter().all(|load| load.complete),
+        finished: finished.is_some(),
+        interrupted,
+        exit_code: finished.map(|finished| finished.exit_code),
+        died_in: in_play.map(clean),
+    }
+}
+
+fn run(record: &Record) -> Run {
+    let Header { schema, assay, command, seed, started, target, machine } = &record.header;
+    Run {
+        record_schema: *schema,
+        assay: clean(assay),
+        command: clean_block(command),
+        seed: clean(seed),
+        started: clean(started),
+        lasted_s: record.events.iter().map(|event| event.at).fold(0.0, f64::max),
+        target: TargetInfo {
+            name: clean(&target.name),
+            nodes: target.nodes.iter().map(|node| clean(node)).collect(),
+            app_id: clean(&target.app_id),
+            environment: clean(&target.environment),
+            policy: target.policy.iter().map(|(name, value)| (clean(name), clean(value))).collect(),
+        },
+        machine: Machine {
+            system: clean(&machine.system),
+            cpu: clean(&machine.cpu),
+            cores: machine.cores,
+        },
+    }
+}

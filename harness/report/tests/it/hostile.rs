@@ -1,0 +1,176 @@
+//! Nothing a server or a target file says becomes markup, and nothing it says breaks a file.
+
+use crate::fixture::{self, SOUND, Story};
+use crate::rendered::read_xml;
+use record::{CaseFinished, CaseStarted, EventKind, Failure, Record, Verdict, WrongAnswer};
+use report::render_all;
+
+/// One text with the tricks of every format; `PWN` marks what must not come alive.
+const EVIL: &str = "\"'><script>PWN()</script><img src=x onerror=PWN()>&lt;]]><!--PWN-->\u{0}\u{1b}[31m\u{202e}txet\u{202c}\
+    \u{feff}\u{fffe}\u{85} ```\n\n# PWN\n| a | b |\n[PWN](javascript:PWN) <https://evil.example> {{ 7*7 }} {% PWN %} שלום \r\n\
+    <svg/onload=PWN()> </pre></code></td></style></title>";
+
+/// A record in which every string that comes from outside is hostile.
+pub(crate) fn record() -> Record {
+    let mut story = Story::begin();
+    let evil = || EVIL.to_owned();
+    for verdict in [
+        Verdict::Pass,
+        Verdict::NotApplicable { why: evil() },
+        Verdict::Inconclusive { why: evil() },
+        Verdict::Fail { failure: Failure::FalseAccept, why: evil() },
+    ] {
+        story.play(CaseFinished {
+            id: evil(),
+            title: evil(),
+            family: evil(),
+            rules: vec![evil()],
+            clauses: vec![evil(), evil()],
+            level: evil(),
+            severity: evil(),
+            class: evil(),
+            expectation: evil(),
+            decision: evil(),
+            reason: Some(evil()),
+            status: Some(200),
+            elapsed_ms: f64::NAN,
+            excerpt: evil(),
+            verdict,
+            matters: evil(),
+            fix: evil(),
+            repeat: evil(),
+        });
+    }
+    fixture::load(&mut story, SOUND);
+    story.tell(EventKind::WrongAnswer(WrongAnswer {
+        arrival: u64::MAX,
+        operation: evil(),
+        class: evil(),
+        what: evil(),
+        status: Some(200),
+        repeat: evil(),
+    }));
+    story.tell(EventKind::Note { text: evil() });
+    story.tell(EventKind::CaseStarted(CaseStarted { id: evil() }));
+    let mut record = story.as_it_stands();
+    for event in &mut record.events {
+        match &mut event.kind {
+            EventKind::LoadStarted(load) => {
+                load.mix = evil();
+                load.arrivals = evil();
+                load.phases.iter_mut().for_each(|phase| phase.name.push_str(EVIL));
+            }
+            EventKind::LoadWindow(window) => {
+                window.phase.push_str(EVIL);
+                window.operation.push_str(EVIL);
+                window.classes.insert(evil(), 1);
+            }
+            EventKind::LoadFinished(load) => {
+                load.invalid = vec![evil()];
+                load.goose = evil();
+            }
+            _other => {}
+        }
+    }
+    let header = &mut record.header;
+    header.target.name = evil();
+    header.target.nodes = vec![evil()];
+    header.target.app_id = evil();
+    header.target.environment = evil();
+    header.target.policy = [(evil(), evil())].into();
+    header.command = evil();
+    header.machine.cpu = evil();
+    record
+}
+
+#[test]
+fn nothing_from_outside_becomes_markup_in_the_page() {
+    let files = render_all(&record());
+    let page = String::from_utf8(files[0].1.clone()).unwrap();
+    assert!(page.contains("PWN()"), "the text itself is shown");
+    for alive in [
+        "<script",
+        "<img",
+        "<!--",
+        "<svg/",
+        "&lt;]]>",
+        "javascript:PWN\"",
+        "href=\"javascript",
+        "{% PWN %}\"",
+        "</pre></code>",
+    ] {
+        assert!(!page.contains(alive), "{alive}");
+    }
+    // The four plots are the only drawings, and every one of them is ours.
+    assert_eq!(page.matches("<svg ").count(), 4);
+    assert_eq!(page.matches("</style>").count(), 1);
+    assert_eq!(page.matches("</title>").count(), 1);
+    let silent = |char: char| {
+        (char.is_control() && char != '\n' && char != '\t')
+            || ('\u{202a}'..='\u{202e}').contains(&char)
+    };
+    assert_eq!(page.chars().find(|char| silent(*char)), None);
+}
+
+#[test]
+fn xml_and_svg_stay_well_formed() {
+    for (name, bytes) in render_all(&record()) {
+        if name == "junit.xml" || name.starts_with("plots/") {
+            let text = String::from_utf8(bytes).unwrap();
+            let (_, tags) = read_xml(&text);
+            assert!(!tags.iter().any(|tag| tag == "script" || tag == "img"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn markdown_keeps_foreign_text_as_text() {
+    let files = render_all(&record());
+    let text = String::from_utf8(files[1].1.clone()).unwrap();
+    let mut fence = None;
+    for line in text.lines() {
+        let ticks = line.chars().take_while(|char| *char == '`').count();
+        match fence {
+            None if ticks >= 3 => fence = Some(ticks),
+            Some(open) if ticks >= open && line.trim_end().chars().all(|char| char == '`') => {
+                fence = None;
+            }
+            Some(_) => {}
+            None => {
+                let outside_code: String = line.replace("\\`", "").split('`').step_by(2).collect();
+                for alive in ["<script", "<img", "<svg", "<https", "<!--", "://", "www."] {
+                    assert!(!outside_code.contains(alive), "{alive} in {line}");
+                }
+                let unescaped = |(at, _): (usize, &str)| !outside_code[..at].ends_with('\\');
+                assert!(!outside_code.match_indices("](java").any(unescaped), "{line}");
+                assert!(!line.trim_start().starts_with("# PWN"), "{line}");
+            }
+        }
+    }
+    assert_eq!(fence, None, "every fence is closed");
+}
+
+#[test]
+fn odd_numbers_do_not_stop_a_report() {
+    let mut story = Story::begin();
+    for elapsed_ms in [f64::INFINITY, -1.0, 1e300, 0.0] {
+        story.play(CaseFinished {
+            elapsed_ms,
+            ..fixture::failing("a.b", "AV-0", "reject", Failure::Crash)
+        });
+    }
+    fixture::load(&mut story, SOUND);
+    let mut record = story.as_it_stands();
+    for event in &mut record.events {
+        if let EventKind::LoadStarted(load) = &mut event.kind {
+            load.phases[0].for_s = f64::NAN;
+            load.phases[1].from_s = -5.0;
+            load.phases[2].rate = f64::INFINITY;
+            load.timeout_s = f64::NAN;
+        }
+        if let EventKind::LoadWindow(window) = &mut event.kind {
+            window.second *= 1_000_000_007;
+        }
+    }
+    assert_eq!(render_all(&record).len(), 8);
+}

@@ -1,0 +1,6 @@
+//! Records built in code, folded and rendered.
+
+mod fixture;
+mod hostile;
+mod rendered;
+mod summed;

@@ -1,0 +1,240 @@
+//! What the files hold.
+
+use crate::fixture::{self, Story};
+use record::{Failure, Record};
+use report::{Summary, render, render_all};
+use std::time::{Duration, Instant};
+
+fn file(record: &Record, name: &str) -> String {
+    let files = render_all(record);
+    let found = files.into_iter().find(|(file, _)| file == name);
+    String::from_utf8(found.expect(name).1).expect("reports are UTF-8")
+}
+
+#[test]
+fn the_same_record_gives_the_same_bytes() {
+    for record in [fixture::green(), fixture::red(), fixture::killed()] {
+        assert_eq!(render_all(&record), render_all(&record.clone()));
+    }
+}
+
+#[test]
+fn a_record_read_back_renders_alike() {
+    let record = fixture::red();
+    let lines: Vec<String> =
+        record.events.iter().map(|event| serde_json::to_string(event).unwrap()).collect();
+    let events = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let read = Record::from_events(events).unwrap();
+    assert_eq!(render_all(&read), render_all(&record));
+}
+
+#[test]
+fn every_rendering_begins_with_the_verdict() {
+    for record in [fixture::green(), fixture::red(), fixture::killed(), fixture::load_only()] {
+        let sentence = Summary::fold(&record).sentence;
+        let markdown = file(&record, "README.md");
+        assert!(markdown.lines().next().unwrap().ends_with(&sentence), "{markdown}");
+        let page = file(&record, "report.html");
+        let heading = page.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
+        assert!(heading.contains(&sentence), "{heading}");
+        let json: serde_json::Value = serde_json::from_str(&file(&record, "summary.json")).unwrap();
+        assert_eq!(json["sentence"], sentence.as_str());
+        assert_eq!(json["schema"], 1);
+    }
+}
+
+#[test]
+fn the_page_fetches_nothing_and_allows_only_its_own_style() {
+    let page = file(&fixture::red(), "report.html");
+    for forbidden in [
+        "<script", "<link", "<img", "<iframe", "<object", "src=", "url(", "@import", " style=",
+        " on",
+    ] {
+        let hit = page.match_indices(forbidden).find(|(at, _)| {
+            // " on" is only a threat as an attribute: a word, an equals sign and a quote.
+            forbidden != " on"
+                || page[at + 3..].chars().take(16).collect::<String>().contains("=\"")
+        });
+        assert_eq!(hit, None, "{forbidden}");
+    }
+    for (at, _) in page.match_indices("http") {
+        assert!(!page[at.saturating_sub(6)..at].ends_with("href=\""), "a link leads away");
+    }
+    assert_eq!(page.matches("<style>").count(), 1);
+    let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+    let named = page.split("style-src 'sha256-").nth(1).unwrap().split('\'').next().unwrap();
+    assert_eq!(named, base64_of_sha256(style), "the policy names this very style");
+    assert!(page.contains("default-src 'none'"));
+}
+
+fn base64_of_sha256(text: &str) -> String {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use sha2::{Digest, Sha256};
+    STANDARD.encode(Sha256::digest(text.as_bytes()))
+}
+
+#[test]
+fn a_failure_is_told_in_full() {
+    let page = file(&fixture::red(), "report.html");
+    for part in [
+        "id=\"case-att.nonce.other-challenge\"",
+        "Attestation bound to a challenge the server did not issue",
+        "The nonce equals the octet string in the credential certificate.",
+        "Whoever records one attestation",
+        "assay check shop.toml --case att.nonce.other-challenge",
+        "content-type: application/json",
+        "HTTP 403",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn a_missing_part_is_said_and_not_drawn() {
+    let page = file(&fixture::cases_only(), "report.html");
+    assert!(page.contains("This run has no load part"));
+    assert!(!page.contains("<svg"));
+    let page = file(&fixture::load_only(), "report.html");
+    assert!(page.contains("This run has no cases"));
+    assert_eq!(page.matches("<svg").count(), 4);
+    let names: Vec<String> =
+        render_all(&fixture::cases_only()).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["report.html", "README.md", "summary.json", "junit.xml"]);
+}
+
+#[test]
+fn each_plot_is_well_formed_and_labelled() {
+    for record in [fixture::green(), fixture::red()] {
+        let plots: Vec<(String, Vec<u8>)> = render_all(&record)
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("plots/"))
+            .collect();
+        let names: Vec<&str> = plots.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["plots/rate.svg", "plots/latency.svg", "plots/percentiles.svg", "plots/lag.svg"]
+        );
+        for (name, bytes) in &plots {
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            let (elements, _) = read_xml(&text);
+            assert!(elements > 20, "{name}");
+            let stripped: String = text.split('\n').collect();
+            let unit = if name.ends_with("percentiles.svg") {
+                "share of requests"
+            } else {
+                "seconds since the start"
+            };
+            assert!(stripped.contains(unit), "{name}");
+        }
+    }
+}
+
+#[test]
+fn junit_is_well_formed_and_counts_what_the_summary_counts() {
+    let record = fixture::red();
+    let summary = Summary::fold(&record);
+    let text = file(&record, "junit.xml");
+    let (_, tags) = read_xml(&text);
+    let count = |name: &str| tags.iter().filter(|tag| *tag == name).count() as u64;
+    // One more failure and error each: wrong answers under load, and the invalid measurement.
+    assert_eq!(count("failure"), summary.cases.failed + 1);
+    assert_eq!(count("error"), summary.cases.inconclusive + 1);
+    // Advice, and the requests without a decision, for which no limit was set.
+    assert_eq!(count("skipped"), summary.cases.not_applicable + summary.cases.advice + 1);
+    assert!(text.contains("type=\"false-accept\""), "{text}");
+
+    let (_, tags) = read_xml(&file(&fixture::green(), "junit.xml"));
+    assert!(!tags.iter().any(|tag| tag == "failure" || tag == "error"));
+    let killed = file(&fixture::killed(), "junit.xml");
+    assert!(
+        killed.contains("the run ended while att.syntax.trailing-byte was in play"),
+        "{killed}"
+    );
+}
+
+/// Reads a document to its end; the number of elements and their names. Panics if it is malformed.
+pub(crate) fn read_xml(text: &str) -> (usize, Vec<String>) {
+    let mut reader = quick_xml::Reader::from_str(text);
+    let mut tags = Vec::new();
+    let mut open = 0i64;
+    loop {
+        let name = |name: &[u8]| String::from_utf8(name.to_vec()).expect("names are UTF-8");
+        match reader.read_event().unwrap_or_else(|error| panic!("{error}\n{text}")) {
+            quick_xml::events::Event::Start(tag) => {
+                open += 1;
+                attributes(&tag);
+                tags.push(name(tag.name().as_ref()));
+            }
+            quick_xml::events::Event::Empty(tag) => {
+                attributes(&tag);
+                tags.push(name(tag.name().as_ref()));
+            }
+            quick_xml::events::Event::End(_) => open -= 1,
+            quick_xml::events::Event::Text(text) => drop(text.decode().expect("text is UTF-8")),
+            quick_xml::events::Event::Eof => break,
+            _other => {}
+        }
+    }
+    assert_eq!(open, 0, "an element is left open");
+    (tags.len(), tags)
+}
+
+fn attributes(tag: &quick_xml::events::BytesStart<'_>) {
+    for attribute in tag.attributes() {
+        attribute.expect("attributes are well formed");
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a bound on time needs a clock")]
+fn ten_thousand_cases_stay_quick() {
+    let mut story = Story::begin();
+    for index in 0..10_000 {
+        let clause = format!("X-{}", index % 40);
+        let id = format!("family-{}.case-{index}", index % 100);
+        let case = if index % 10 == 0 {
+            fixture::failing(&id, &clause, "reject", Failure::FalseAccept)
+        } else {
+            fixture::case(&id, &clause, "reject")
+        };
+        story.play(case);
+    }
+    let record = story.end(1);
+    let began = Instant::now();
+    let files = render_all(&record);
+    let took = began.elapsed();
+    // Generous: unoptimised on a busy machine it takes well under a second.
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    let page = &files[0].1;
+    assert!(page.len() < 12_000_000, "{} bytes", page.len());
+    let page = String::from_utf8(page.clone()).unwrap();
+    assert!(page.contains("… and 800 more"), "findings are cut off, and it is said");
+}
+
+#[test]
+fn markdown_of_a_small_run() {
+    insta::assert_snapshot!(file(&fixture::killed(), "README.md"));
+}
+
+/// Writes the sample reports into the folder named by `ASSAY_REPORT_SAMPLES`, to be looked at.
+#[test]
+fn samples_for_the_eye() {
+    let Some(folder) = std::env::var_os("ASSAY_REPORT_SAMPLES") else {
+        return;
+    };
+    let samples = [
+        ("green", fixture::green()),
+        ("red", fixture::red()),
+        ("killed", fixture::killed()),
+        ("load", fixture::load_only()),
+        ("hostile", crate::hostile::record()),
+    ];
+    for (name, record) in samples {
+        for (file, bytes) in render_all(&record) {
+            let path = std::path::Path::new(&folder).join(name).join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+    assert!(!render::json(&Summary::fold(&fixture::green())).is_empty());
+}
