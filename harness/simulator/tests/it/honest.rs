@@ -6,6 +6,7 @@ use crate::{
     template::Cbor,
 };
 use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
 use protocol::terms::{AppId, Environment, sha256};
 use simulator::{Authority, Device, Generation, KeyTrait, Seed};
 
@@ -52,6 +53,38 @@ fn every_statement_holds_in_each_generation_and_environment() {
                 assert!(broken.is_empty(), "{generation} {environment:?} {counter}: {broken:?}");
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever the seed, the hash and the bundle version: chance never breaks an honest object.
+    #[test]
+    fn every_statement_holds_whatever_the_seed(
+        seed: u64,
+        hash in proptest::collection::vec(any::<u8>(), 0..64),
+        bundle_version in ".{0,300}",
+        generation in proptest::sample::select(Generation::ALL.to_vec()),
+    ) {
+        let seed = Seed::from_text("any").child("case", seed);
+        let authority = Authority::new(&seed, now());
+        let app_id = app_id();
+        let environment = Environment::Production;
+        let mut device = Device::new(&seed, generation, app_id.clone(), environment);
+        device.bundle_version = Some(bundle_version);
+        let object = device.attest(&authority, &hash, now());
+        let known = Known {
+            authority: &authority,
+            app_id: &app_id,
+            environment,
+            key_id: device.key_id(),
+            client_data_hash: &hash,
+        };
+        prop_assert_eq!(broken_in_attestation(&object, &known), Vec::<&str>::new());
+        let object = device.assert(&hash);
+        let broken = broken_in_assertion(&object, &app_id, &device.public_key(), &hash, 1);
+        prop_assert_eq!(broken, Vec::<&str>::new());
     }
 }
 

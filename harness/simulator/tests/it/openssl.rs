@@ -61,18 +61,22 @@ fn chains_and_receipts_verify_in_each_generation() {
     let at = now().as_second().to_string();
     for generation in Generation::ALL {
         let device = Device::new(&seed, generation, app_id(), Environment::Production);
-        let sealed = device.attestation_model(&authority, &[3; 32], now()).seal_parts();
+        let model = device.attestation_model(&authority, &[3; 32], now());
+        let sealed = model.seal_parts();
         let leaf = folder.file("leaf.der", &sealed.leaf);
-        let receipt = folder.file("receipt.ber", &sealed.receipt);
         let chain: [(&str, &Path); 3] =
             [("-CAfile", &root), ("-untrusted", &intermediate), ("", &leaf)];
         let Some((verified, said)) = openssl(&["verify", "-attime", &at], &chain) else { return };
         assert!(verified, "{generation}: {said}");
 
-        let signed: [(&str, &Path); 2] = [("-CAfile", &receipt_root), ("-in", &receipt)];
-        let arguments =
-            ["cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-attime", &at];
-        let Some((verified, said)) = openssl(&arguments, &signed) else { return };
-        assert!(verified, "{generation}: {said}");
+        let refreshed = model.receipt.refreshed("3", now()).seal(&authority, &sealed.leaf);
+        for receipt in [&sealed.receipt, &refreshed] {
+            let receipt = folder.file("receipt.ber", receipt);
+            let signed: [(&str, &Path); 2] = [("-CAfile", &receipt_root), ("-in", &receipt)];
+            let arguments =
+                ["cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-attime", &at];
+            let Some((verified, said)) = openssl(&arguments, &signed) else { return };
+            assert!(verified, "{generation}: {said}");
+        }
     }
 }
