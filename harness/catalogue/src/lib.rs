@@ -1,1 +1,27 @@
-//! placeholder
+//! What a correct relying party must answer, as data.
+//!
+//! A [`Case`] is a recipe: a valid exchange ([`Base`]), the edits that make one lie of it
+//! ([`Operator`]), and what must be answered. Recipes stand in `corpora/cases/*.toml`, are compiled
+//! in ([`builtin`]) and can be read from any text ([`parse`]). A [`Cast`] plays the devices of a
+//! case for a target whose [`Premises`] are known.
+//!
+//! That a recipe tells one lie, and which, is not believed but tested: the reference verifier
+//! reports every rule that is broken, and they must be the ones the recipe names.
+
+pub mod base;
+pub mod builtin;
+pub mod case;
+pub mod cast;
+pub mod file;
+pub mod need;
+pub mod operator;
+pub mod select;
+
+pub use base::{Base, Kind};
+pub use builtin::builtin;
+pub use case::{Action, Case, Class, Expectation, Level, Severity, Step};
+pub use cast::{Cast, Enrolment, ProtectedRequest, Truth};
+pub use file::{CaseFileError, parse};
+pub use need::{Listed, Need, Premises};
+pub use operator::{ClientDataError, Operator, embeds_challenge};
+pub use select::select;

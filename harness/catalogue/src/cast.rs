@@ -1,0 +1,187 @@
+//! The devices of a case, and the requests they make.
+
+use crate::base::Base;
+use crate::case::{Case, Step};
+use crate::need::Premises;
+use crate::operator::{
+    AssertionDraft, AttestationDraft, ClientDataError, DeviceOperator, Edit, KeyOperator, Operator,
+    Scene,
+};
+use jiff::Timestamp;
+use protocol::terms::{Environment, sha256};
+use simulator::{Authority, Device, KeyTrait, Seed};
+use std::collections::BTreeMap;
+
+/// The devices of one case, as they stand between its steps.
+///
+/// What they send follows from the seed, the case and the arguments of each call.
+#[derive(Debug)]
+pub struct Cast<'a> {
+    seed: Seed,
+    premises: &'a Premises,
+    authority: &'a Authority,
+    devices: BTreeMap<String, Device>,
+}
+
+/// A key to be enrolled, as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// The key id that the app names; 32 bytes in an honest request.
+    pub key_id: Vec<u8>,
+    /// The attestation object.
+    pub attestation: Vec<u8>,
+    /// What a server that accepts it should report.
+    pub truth: Truth,
+}
+
+/// A protected request, as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProtectedRequest {
+    /// The key id that the app names.
+    pub key_id: Vec<u8>,
+    /// The client data.
+    pub client_data: Vec<u8>,
+    /// The assertion object.
+    pub assertion: Vec<u8>,
+    /// What a server that accepts it should report.
+    pub truth: Truth,
+}
+
+/// What is true of an accepted request, for a server that reports it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Truth {
+    /// The counter the server should have stored.
+    pub counter: u32,
+    /// SHA-256 of the public key.
+    pub key_id: Vec<u8>,
+    /// The public key, `04‖X‖Y`.
+    pub public_key: Vec<u8>,
+    /// Where the key lives.
+    pub environment: Environment,
+}
+
+impl<'a> Cast<'a> {
+    /// The devices that the steps of a case name. `seed` is that of the run.
+    pub fn new(case: &Case, seed: &Seed, premises: &'a Premises, authority: &'a Authority) -> Self {
+        let seed = seed.child(&case.id, 0);
+        let mut devices = BTreeMap::new();
+        for step in &case.steps {
+            if !devices.contains_key(&step.device) {
+                let wanted = key_trait(case, &step.device);
+                let own = seed.child(&step.device, 0);
+                devices.insert(step.device.clone(), device(&own, case.base, premises, wanted));
+            }
+        }
+        Self { seed, premises, authority, devices }
+    }
+
+    /// The device of a step.
+    pub fn device(&self, step: &Step) -> &Device {
+        self.devices.get(&step.device).expect("every device of the steps was made at the start")
+    }
+
+    /// The challenge that a step uses, given the one it should.
+    pub fn challenge(&self, step: &Step, issued: &str) -> String {
+        step.operators.iter().fold(issued.to_owned(), |text, operator| match &operator.0 {
+            Edit::Challenge(one) => one.apply(&text),
+            _ => text,
+        })
+    }
+
+    /// What an attest step sends.
+    pub fn attestation(&self, step: &Step, client_data_hash: &[u8], now: Timestamp) -> Enrolment {
+        let device = self.device(step);
+        let scene = self.scene(device, now);
+        let mut draft = AttestationDraft {
+            model: device.attestation_model(self.authority, client_data_hash, now),
+            key_id: device.key_id().0.to_vec(),
+        };
+        for operator in &step.operators {
+            operator.apply_to_attestation(&mut draft, &scene);
+        }
+        Enrolment { key_id: draft.key_id, attestation: draft.model.seal(), truth: truth(device, 0) }
+    }
+
+    /// What an assert step sends, given the client data that the target's template makes and the
+    /// challenge in it. The device counts.
+    pub fn assertion(
+        &mut self,
+        step: &Step,
+        rendered: &[u8],
+        challenge: &str,
+        now: Timestamp,
+    ) -> Result<ProtectedRequest, ClientDataError> {
+        let device =
+            self.devices.get_mut(&step.device).expect("every device was made at the start");
+        let mut client_data = rendered.to_vec();
+        for operator in &step.operators {
+            match &operator.0 {
+                Edit::Device(one) => count(device, one),
+                Edit::ClientData(one) => client_data = one.apply(&client_data, challenge)?,
+                _ => {}
+            }
+        }
+        let device = self.device(step);
+        let hash = sha256(&[&client_data]);
+        let scene = self.scene(device, now);
+        let mut draft = AssertionDraft { model: device.assertion_model(&hash) };
+        for operator in &step.operators {
+            operator.apply_to_assertion(&mut draft, &scene);
+        }
+        let mut key_id = device.key_id().0.to_vec();
+        for operator in &step.operators {
+            if let Edit::Sent(one) = &operator.0 {
+                one.apply(&mut client_data, &mut key_id)?;
+            }
+        }
+        let truth = truth(device, draft.model.authenticator_data.counter);
+        let assertion = draft.model.seal();
+        if let Some(device) = self.devices.get_mut(&step.device) {
+            device.next_counter = device.next_counter.wrapping_add(1);
+        }
+        Ok(ProtectedRequest { key_id, client_data, assertion, truth })
+    }
+
+    fn scene<'s>(&'s self, device: &'s Device, now: Timestamp) -> Scene<'s> {
+        Scene { premises: self.premises, authority: self.authority, device, seed: &self.seed, now }
+    }
+}
+
+fn device(seed: &Seed, base: Base, premises: &Premises, wanted: Option<KeyTrait>) -> Device {
+    let (generation, app_id) = (base.generation, premises.app_id.clone());
+    let mut device = match wanted {
+        Some(wanted) => Device::with_trait(seed, wanted, generation, app_id, premises.environment),
+        None => Device::new(seed, generation, app_id, premises.environment),
+    };
+    device.validation_category = premises.category_of(generation);
+    device.bundle_version = premises.version_of(generation);
+    device
+}
+
+/// What the steps of that device ask of its key.
+fn key_trait(case: &Case, device: &str) -> Option<KeyTrait> {
+    let steps = case.steps.iter().filter(|step| step.device == device);
+    steps.flat_map(|step| &step.operators).find_map(|Operator(edit)| match edit {
+        Edit::Key(KeyOperator::LeadingZeroX {}) => Some(KeyTrait::LeadingZeroX),
+        Edit::Key(KeyOperator::LeadingZeroY {}) => Some(KeyTrait::LeadingZeroY),
+        Edit::Key(KeyOperator::PlusAndSlash {}) => Some(KeyTrait::PlusAndSlash),
+        _ => None,
+    })
+}
+
+fn count(device: &mut Device, operator: &DeviceOperator) {
+    device.next_counter = match operator {
+        DeviceOperator::Set { to } => *to,
+        DeviceOperator::Skip { by } => device.next_counter.wrapping_add(*by),
+        DeviceOperator::Repeat {} => device.next_counter.wrapping_sub(1),
+    };
+}
+
+fn truth(device: &Device, counter: u32) -> Truth {
+    Truth {
+        counter,
+        key_id: device.key_id().0.to_vec(),
+        public_key: device.public_key().to_vec(),
+        environment: device.environment(),
+    }
+}

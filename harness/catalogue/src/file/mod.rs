@@ -1,0 +1,188 @@
+//! Case files: recipes in TOML become [`Case`]s, or an error that points at line and column.
+
+mod error;
+mod raw;
+mod steps;
+
+pub use error::CaseFileError;
+pub(crate) use error::{At, Problem};
+
+use crate::base::Base;
+use crate::case::{Case, Expectation};
+use crate::need::Need;
+use crate::operator::Operator;
+use protocol::verify::Rule;
+use raw::{Body, Head};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer, ValueDeserializer};
+
+/// Version of the format.
+pub const SCHEMA: u32 = 1;
+
+type Read<T> = Result<T, At<Problem>>;
+
+/// Reads the cases of one file. `file` is its name as messages shall give it.
+pub fn parse(file: &str, text: &str) -> Result<Vec<Case>, CaseFileError> {
+    read(text).map_err(|problem| problem.within(file, text))
+}
+
+fn read(text: &str) -> Read<Vec<Case>> {
+    let of_toml =
+        |error: toml::de::Error| At::new(error.span().unwrap_or(0..0), Problem::of(&error));
+    let document = DeTable::parse(text).map_err(of_toml)?;
+    let span = document.span();
+    let mut table = document.into_inner();
+    let cases = list(table.remove("case"), "case")?;
+    let head = Head::deserialize(Deserializer::from(Spanned::new(span, table))).map_err(of_toml)?;
+    if *head.schema.get_ref() != SCHEMA {
+        let words = format!("this version reads schema {SCHEMA}");
+        return Err(At::new(head.schema.span(), Problem::text(words)));
+    }
+    let family = head.family.get_ref();
+    if !is_slug(family) {
+        return Err(At::new(head.family.span(), Problem::text(SLUG)));
+    }
+    let mut ids = BTreeSet::new();
+    cases
+        .into_iter()
+        .map(|value| {
+            let (id_span, case) = case(value, family)?;
+            if ids.insert(case.id.clone()) {
+                Ok(case)
+            } else {
+                Err(At::new(id_span, Problem::text(format!("`{}` is there twice", case.id))))
+            }
+        })
+        .collect()
+}
+
+fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usize>, Case)> {
+    let (span, mut table) = into_table(value, "a case")?;
+    let operators = operators(table.remove("op"))?;
+    let steps = list(table.remove("step"), "step")?;
+    let body: Body = body(span.clone(), table)?;
+    let id = body.id.get_ref();
+    if id
+        .strip_prefix(family)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .is_none_or(|rest| !is_slug(rest))
+    {
+        let words = format!("an id is the family, a dot and a slug, as in `{family}.some-name`");
+        return Err(At::new(body.id.span(), Problem::text(words)));
+    }
+    let base = named("base", &body.base, Base::from_name, || {
+        Base::all().map(|base| base.to_string()).collect()
+    })?;
+    let rule_ids = || Rule::ALL.iter().map(|rule| rule.id().to_owned()).collect::<Vec<_>>();
+    let rules_of = |names: &[Spanned<String>]| {
+        names
+            .iter()
+            .map(|name| named("rule", name, Rule::from_id, rule_ids))
+            .collect::<Read<Vec<_>>>()
+    };
+    let (rules, guards) = (rules_of(&body.rules)?, rules_of(&body.guards)?);
+    let fits = match body.expect {
+        Expectation::Reject => !rules.is_empty() && guards.is_empty(),
+        Expectation::Accept => rules.is_empty() && !guards.is_empty(),
+        Expectation::Either => guards.is_empty(),
+    };
+    if !fits {
+        let words = "a reject case names the `rules` it breaks, an accept case the `guards` it has; neither names both";
+        return Err(At::new(body.id.span(), Problem::text(words)));
+    }
+    let needs = body
+        .needs
+        .iter()
+        .map(|name| {
+            named("need", name, Need::from_name, || {
+                Need::ALL.iter().map(|need| need.as_str().to_owned()).collect()
+            })
+        })
+        .collect::<Read<_>>()?;
+    let steps = match (steps.is_empty(), operators.is_empty()) {
+        (true, _) => base.steps(operators.into_iter().map(|at| at.value).collect()),
+        (false, true) => steps::read(steps)?,
+        (false, false) => {
+            let words = "a case has either steps, with operators of their own, or operators";
+            return Err(At::new(body.id.span(), Problem::text(words)));
+        }
+    };
+    steps::check(&steps).map_err(|words| At::new(body.id.span(), Problem::text(words)))?;
+    let case = Case {
+        id: id.clone(),
+        title: body.title,
+        family: family.to_owned(),
+        catalogue: body.catalogue,
+        level: body.level,
+        severity: body.severity,
+        class: body.class,
+        clauses: body.clauses,
+        base,
+        expectation: body.expect,
+        rules,
+        guards,
+        why: body.why,
+        fix: body.fix,
+        needs,
+        steps,
+    };
+    Ok((body.id.span(), case))
+}
+
+fn named<T>(
+    kind: &str,
+    name: &Spanned<String>,
+    find: impl Fn(&str) -> Option<T>,
+    known: impl Fn() -> Vec<String>,
+) -> Read<T> {
+    find(name.get_ref())
+        .ok_or_else(|| At::new(name.span(), Problem::unknown(kind, name.get_ref(), &known())))
+}
+
+fn operators(value: Option<Spanned<DeValue<'_>>>) -> Read<Vec<At<Operator>>> {
+    let read = |value: Spanned<DeValue<'_>>| {
+        let span = value.span();
+        Operator::read(value).map(|operator| At::new(span, operator))
+    };
+    list(value, "op")?.into_iter().map(read).collect()
+}
+
+fn list<'t>(value: Option<Spanned<DeValue<'t>>>, name: &str) -> Read<Vec<Spanned<DeValue<'t>>>> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    let span = value.span();
+    match value.into_inner() {
+        DeValue::Array(items) => Ok(items.into_iter().collect()),
+        _ => Err(At::new(span, Problem::text(format!("`{name}` is a list: write [[…{name}]]")))),
+    }
+}
+
+fn into_table<'t>(
+    value: Spanned<DeValue<'t>>,
+    what: &str,
+) -> Read<(std::ops::Range<usize>, DeTable<'t>)> {
+    let span = value.span();
+    match value.into_inner() {
+        DeValue::Table(table) => Ok((span, table)),
+        _ => Err(At::new(span, Problem::text(format!("{what} is a table")))),
+    }
+}
+
+fn body<T: serde::de::DeserializeOwned>(
+    span: std::ops::Range<usize>,
+    table: DeTable<'_>,
+) -> Read<T> {
+    let value = Spanned::new(span.clone(), DeValue::Table(table));
+    T::deserialize(ValueDeserializer::from(value))
+        .map_err(|error| At::new(error.span().unwrap_or(span), Problem::of(&error)))
+}
+
+const SLUG: &str = "a name is made of a-z, 0-9, `-` and `.`";
+
+fn is_slug(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-' | '.'))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! What a target must have or declare for a case to apply, and whether it does.
+
+use crate::base::Base;
+use crate::case::Case;
+use protocol::terms::{AppId, Environment};
+use simulator::Generation;
+use std::time::Duration;
+
+macro_rules! needs {
+    ($( $variant:ident = $name:literal, $words:literal; )*) => {
+        /// Something a target must have or declare.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Need { $( #[doc = $words] $variant, )* }
+
+        impl Need {
+            /// All of them.
+            pub const ALL: &[Self] = &[ $( Self::$variant, )* ];
+
+            /// The name, as case files write it.
+            pub fn as_str(self) -> &'static str {
+                match self { $( Self::$variant => $name, )* }
+            }
+
+            /// What it means.
+            pub fn words(self) -> &'static str {
+                match self { $( Self::$variant => $words, )* }
+            }
+        }
+    };
+}
+
+needs! {
+    Receipt = "policy.receipt", "The target demands a verified receipt with each attestation.";
+    ValidationCategory = "policy.validation-category", "The target declares the validation categories it allows.";
+    CategoryOptional = "policy.validation-category.optional", "The target allows devices that state no validation category.";
+    CategoryRequired = "policy.validation-category.required", "The target refuses devices that state no validation category.";
+    BundleVersion = "policy.bundle-version", "The target declares the bundle versions it allows.";
+    SeveralVersions = "policy.bundle-version.several", "The target declares two bundle versions or more.";
+    ChallengeSpent = "policy.challenge-spent-by-failure", "A failed attempt uses its challenge up.";
+    Development = "environment.development", "The target serves the development environment.";
+    Production = "environment.production", "The target serves the production environment.";
+    Revoke = "op.revoke", "The target file spells how a key is given up.";
+    Wait = "wait", "The target declares how long a challenge lives, and that is short enough to wait for.";
+    JsonClientData = "client-data.json", "Client data is a JSON object that embeds the challenge.";
+    Clock = "clock", "The target can be told what time it is.";
+}
+
+impl Need {
+    /// The need of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|need| need.as_str() == name)
+    }
+}
+
+/// The values a target declares that it allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// The values.
+    pub values: Vec<T>,
+    /// Whether a device may state none, as devices before OS 27 do.
+    pub absent_allowed: bool,
+}
+
+/// What is known of a target before the first request: what cases and devices adapt to.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about a target")]
+pub struct Premises {
+    /// The App ID it serves.
+    pub app_id: AppId,
+    /// The environment it serves.
+    pub environment: Environment,
+    /// The validation categories it enforces; `None` if it declares that it ignores them, or nothing.
+    pub categories: Option<Listed<u32>>,
+    /// The bundle versions it enforces; `None` if it declares that it ignores them, or nothing.
+    pub bundle_versions: Option<Listed<String>>,
+    /// Whether it demands a verified receipt.
+    pub receipt_required: bool,
+    /// Whether a failed attempt uses its challenge up.
+    pub challenge_spent_by_failure: bool,
+    /// How long a challenge lives, if that is declared and short enough to wait for.
+    pub wait: Option<Duration>,
+    /// Whether a key can be given up.
+    pub can_revoke: bool,
+    /// Whether client data is a JSON object that embeds the challenge.
+    pub client_data_is_json: bool,
+}
+
+impl Premises {
+    /// Why a case does not apply to this target, if it does not.
+    pub fn missing(&self, case: &Case) -> Option<String> {
+        case.needs
+            .iter()
+            .find(|need| !self.has(**need))
+            .map(|need| format!("needs `{}`: {}", need.as_str(), need.words()))
+            .or_else(|| self.excludes(case.base))
+    }
+
+    fn has(&self, need: Need) -> bool {
+        match need {
+            Need::Receipt => self.receipt_required,
+            Need::ValidationCategory => self.categories.is_some(),
+            Need::CategoryOptional => absent_allowed(self.categories.as_ref()),
+            Need::CategoryRequired => !absent_allowed(self.categories.as_ref()),
+            Need::BundleVersion => self.bundle_versions.is_some(),
+            Need::SeveralVersions => self.versions().len() > 1,
+            Need::ChallengeSpent => self.challenge_spent_by_failure,
+            Need::Development => self.environment == Environment::Development,
+            Need::Production => self.environment == Environment::Production,
+            Need::Revoke => self.can_revoke,
+            Need::Wait => self.wait.is_some(),
+            Need::JsonClientData => self.client_data_is_json,
+            Need::Clock => false,
+        }
+    }
+
+    /// Why no honest device of that generation can please the declared policy.
+    fn excludes(&self, base: Base) -> Option<String> {
+        let generation = base.generation;
+        let category = self.category_of(generation);
+        let why = match (category, &self.categories) {
+            (None, Some(listed)) if !listed.absent_allowed => {
+                "demands a validation category, which it does not send".to_owned()
+            }
+            (Some(category), Some(listed)) if !listed.values.contains(&category) => {
+                format!("does not allow validation category {category}, which it sends")
+            }
+            _ if !sends_version(generation) && !absent_allowed(self.bundle_versions.as_ref()) => {
+                "demands a bundle version, which it does not send".to_owned()
+            }
+            _ => return None,
+        };
+        Some(format!("an honest device of {generation} is refused: the declared policy {why}"))
+    }
+
+    /// The category that an honest device of that generation states to this target.
+    pub(crate) fn category_of(&self, generation: Generation) -> Option<u32> {
+        if !generation.has_extensions() {
+            return None;
+        }
+        let usual = match (self.environment, generation) {
+            (Environment::Development, _) => 3,
+            (Environment::Production, Generation::Macos27) => return Some(DEVELOPER_ID),
+            (Environment::Production, _) => 4,
+        };
+        let mut allowed = self.categories.iter().flat_map(|listed| &listed.values).copied();
+        if self.categories.is_none() || allowed.clone().any(|category| category == usual) {
+            return Some(usual);
+        }
+        Some(allowed.find(|category| *category != DEVELOPER_ID).unwrap_or(usual))
+    }
+
+    /// The bundle version that an honest device of that generation states to this target.
+    pub(crate) fn version_of(&self, generation: Generation) -> Option<String> {
+        let first = self.versions().first().cloned();
+        sends_version(generation).then(|| first.unwrap_or_else(|| "1".to_owned()))
+    }
+
+    /// The bundle versions that are allowed by name.
+    pub(crate) fn versions(&self) -> &[String] {
+        self.bundle_versions.as_ref().map_or(&[], |listed| &listed.values)
+    }
+}
+
+/// The category of apps signed for distribution outside the Mac's store; no phone states it.
+const DEVELOPER_ID: u32 = 6;
+
+fn absent_allowed<T>(listed: Option<&Listed<T>>) -> bool {
+    listed.is_none_or(|listed| listed.absent_allowed)
+}
+
+fn sends_version(generation: Generation) -> bool {
+    generation == Generation::Ios27
+}

@@ -1,0 +1,146 @@
+//! Edits of authenticator data, in attestations and assertions alike.
+
+use super::Scene;
+use super::value::{Hex, another};
+use super::vocabulary::operators;
+use protocol::terms::{Environment, sha256};
+use simulator::Derived;
+use simulator::authenticator_data::{
+    AttestedCredentialModel, AuthenticatorDataModel, cose_key, extension, validation_category,
+};
+use simulator::encode::cbor::Item;
+
+operators! {
+    /// Edits of authenticator data. What is signed follows, unless it was pinned before.
+    AuthenticatorDataOperator {
+        "authdata.rpid.other-app" RpIdOtherApp {} "The RP ID hash of another app of the same team.";
+        "authdata.rpid.other-team" RpIdOtherTeam {} "The RP ID hash of the same bundle id under another team: a re-signed copy.";
+        "authdata.rpid.no-team" RpIdNoTeam {} "The RP ID hash of the bundle id without the team.";
+        "authdata.rpid.upper-case" RpIdUpperCase {} "The RP ID hash of the App ID in capital letters.";
+        "authdata.rpid.suffix" RpIdSuffix { text: String } "The RP ID hash of the App ID with a text after it.";
+        "authdata.flags.set" FlagsSet { to: u8 } "The flags byte.";
+        "authdata.counter.set" CounterSet { to: u32 } "The counter as written; the device's own does not change.";
+        "authdata.aaguid.other-environment" AaguidOtherEnvironment {} "The AAGUID of the environment that the target does not serve.";
+        "authdata.aaguid.set" AaguidSet { to: Hex } "The AAGUID.";
+        "authdata.credid.other" CredentialIdOther {} "A credential id that is no key's.";
+        "authdata.credid.length" CredentialIdLength { to: u16 } "What the two length bytes of the credential id say.";
+        "authdata.cose.other-key" CoseOtherKey {} "The COSE key of a stranger.";
+        "authdata.cose.reverse" CoseReverse {} "The entries of the COSE key in the opposite order.";
+        "authdata.ext.drop" ExtensionsDrop {} "Leaves the extensions out, as devices before OS 27 do.";
+        "authdata.ext.category" ExtensionCategory { to: u32 } "The validation category.";
+        "authdata.ext.category-bytes" ExtensionCategoryBytes { to: Hex } "The bytes of the validation category.";
+        "authdata.ext.bundle-version" ExtensionBundleVersion { to: String } "The bundle version.";
+        "authdata.ext.other-version" ExtensionOtherVersion {} "Another of the bundle versions that the target declares.";
+        "authdata.ext.add" ExtensionAdd { name: String, value: Hex } "One more extension, a byte string.";
+        "authdata.ext.repeat-category" ExtensionRepeatCategory { to: u32 } "The validation category a second time, with another value.";
+        "authdata.ext.replace" ExtensionsReplace { with: Hex } "Other bytes in the place of the extension map.";
+        "authdata.append" Append { bytes: Hex } "Bytes after everything.";
+        "authdata.truncate" Truncate { to: usize } "Keeps only so many bytes.";
+    }
+}
+
+impl AuthenticatorDataOperator {
+    /// Whether only an attestation has what is edited.
+    pub(super) fn needs_credential(&self) -> bool {
+        match self {
+            Self::AaguidOtherEnvironment {}
+            | Self::AaguidSet { .. }
+            | Self::CredentialIdOther {}
+            | Self::CredentialIdLength { .. }
+            | Self::CoseOtherKey {}
+            | Self::CoseReverse {} => true,
+            Self::RpIdOtherApp {}
+            | Self::RpIdOtherTeam {}
+            | Self::RpIdNoTeam {}
+            | Self::RpIdUpperCase {}
+            | Self::RpIdSuffix { .. }
+            | Self::FlagsSet { .. }
+            | Self::CounterSet { .. }
+            | Self::ExtensionsDrop {}
+            | Self::ExtensionCategory { .. }
+            | Self::ExtensionCategoryBytes { .. }
+            | Self::ExtensionBundleVersion { .. }
+            | Self::ExtensionOtherVersion {}
+            | Self::ExtensionAdd { .. }
+            | Self::ExtensionRepeatCategory { .. }
+            | Self::ExtensionsReplace { .. }
+            | Self::Append { .. }
+            | Self::Truncate { .. } => false,
+        }
+    }
+
+    pub(super) fn apply(&self, data: &mut AuthenticatorDataModel, scene: &Scene<'_>) {
+        let app_id = scene.premises.app_id.as_str();
+        let (team, bundle) = app_id.split_once('.').unwrap_or((app_id, ""));
+        let hash_of = |text: &str| sha256(&[text.as_bytes()]).to_vec();
+        match self {
+            Self::RpIdOtherApp {} => data.rp_id_hash = hash_of(&format!("{app_id}.other")),
+            Self::RpIdOtherTeam {} => {
+                let other = if team == "ZYXWV98765" { "ABCDE12345" } else { "ZYXWV98765" };
+                data.rp_id_hash = hash_of(&format!("{other}.{bundle}"));
+            }
+            Self::RpIdNoTeam {} => data.rp_id_hash = hash_of(bundle),
+            Self::RpIdUpperCase {} => data.rp_id_hash = hash_of(&app_id.to_uppercase()),
+            Self::RpIdSuffix { text } => data.rp_id_hash = hash_of(&format!("{app_id}{text}")),
+            Self::FlagsSet { to } => data.flags = *to,
+            Self::CounterSet { to } => data.counter = *to,
+            Self::AaguidOtherEnvironment {} => {
+                let other = match scene.premises.environment {
+                    Environment::Development => Environment::Production,
+                    Environment::Production => Environment::Development,
+                };
+                credential(data).aaguid = other.aaguid().to_vec();
+            }
+            Self::AaguidSet { to } => credential(data).aaguid.clone_from(&to.0),
+            Self::CredentialIdOther {} => {
+                let other = another(&credential(data).credential_id);
+                credential(data).credential_id = other;
+            }
+            Self::CredentialIdLength { to } => {
+                credential(data).credential_id_length = Derived::Fixed(*to);
+            }
+            Self::CoseOtherKey {} => {
+                let point = scene.stranger().public_key();
+                credential(data).cose_key = cose_key(&point[1..33], &point[33..]);
+            }
+            Self::CoseReverse {} => credential(data).cose_key.reverse(),
+            Self::ExtensionsDrop {} => {
+                data.extensions = None;
+                data.flags &= 0x7f;
+            }
+            Self::ExtensionCategory { to } => {
+                data.set_extension(extension::VALIDATION_CATEGORY, &validation_category(*to));
+            }
+            Self::ExtensionCategoryBytes { to } => {
+                data.set_extension(extension::VALIDATION_CATEGORY, &Item::Bytes(to.0.clone()));
+            }
+            Self::ExtensionBundleVersion { to } => {
+                data.set_extension(extension::BUNDLE_VERSION, &Item::text(to));
+            }
+            Self::ExtensionOtherVersion {} => {
+                if let Some(version) = scene.premises.versions().last() {
+                    data.set_extension(extension::BUNDLE_VERSION, &Item::text(version));
+                }
+            }
+            Self::ExtensionAdd { name, value } => {
+                let entries = data.extensions.get_or_insert_default();
+                entries.push((Item::text(name), Item::Bytes(value.0.clone())));
+            }
+            Self::ExtensionRepeatCategory { to } => {
+                let entries = data.extensions.get_or_insert_default();
+                entries.push((extension::VALIDATION_CATEGORY.into(), validation_category(*to)));
+            }
+            Self::ExtensionsReplace { with } => {
+                data.extension_bytes = Derived::Fixed(with.0.clone());
+            }
+            Self::Append { bytes } => data.trailing.extend_from_slice(&bytes.0),
+            Self::Truncate { to } => data.truncate = Some(*to),
+        }
+    }
+}
+
+fn credential(data: &mut AuthenticatorDataModel) -> &mut AttestedCredentialModel {
+    data.attested_credential
+        .as_mut()
+        .expect("operators on the credential are held to attestations when a case is read")
+}

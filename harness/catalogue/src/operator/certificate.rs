@@ -1,0 +1,99 @@
+//! Edits of one certificate of the chain: the leaf or the intermediate.
+
+use super::Scene;
+use super::value::{Hex, Offset};
+use super::vocabulary::operators;
+use protocol::terms::oid;
+use simulator::Derived;
+use simulator::certificate::{Algorithm, CertificateModel, Extension, Time};
+use simulator::encode::der;
+use simulator::name::COMMON_NAME;
+
+operators! {
+    /// Edits of a certificate, which is signed again afterwards. Written with `leaf` or
+    /// `intermediate` in the place of `certificate`.
+    CertificateOperator {
+        "certificate.notafter" NotAfter { offset: Offset } "The end of validity, counted from now.";
+        "certificate.notbefore" NotBefore { offset: Offset } "The start of validity, counted from now.";
+        "certificate.generalized-time" GeneralizedTime {} "Both dates as GeneralizedTime, which is meant for years from 2050 on.";
+        "certificate.issuer.common-name" IssuerCommonName { to: String } "The issuer's common name.";
+        "certificate.serial" Serial { to: Hex } "The serial number.";
+        "certificate.ca" Authority { is: bool } "Basic constraints with the CA flag true or false, no path length.";
+        "certificate.keyusage" KeyUsage { bits: Hex } "The key usage as the content of its BIT STRING, unused bits first.";
+        "certificate.ext.add" ExtensionAdd { oid: String, value: Hex, critical: bool } "One more extension.";
+        "certificate.ext.drop" ExtensionDrop { oid: String } "Leaves the extensions of that type out.";
+        "certificate.ext.critical" ExtensionCritical { oid: String } "Marks the extensions of that type critical.";
+        "certificate.sha384" Sha384 {} "Signed with SHA-384 instead of SHA-256.";
+        "certificate.version1" Version1 {} "A version 1 certificate: neither version nor extensions.";
+        "certificate.outer-algorithm-sha384" OuterAlgorithm {} "The algorithm beside the signature names SHA-384, the one inside does not.";
+        "certificate.signature.flip" SignatureFlip { at: usize, bits: u8 } "Flips bits of one byte of the signature.";
+        "certificate.signature.other-key" SignatureOtherKey {} "Signed by a key that is not the issuer's.";
+        "certificate.signature.zero" SignatureZero {} "A signature of r = 0 and s = 0.";
+        "certificate.trailing" Trailing { bytes: Hex } "Bytes after the certificate.";
+    }
+}
+
+impl CertificateOperator {
+    pub(super) fn apply(&self, certificate: &mut CertificateModel, scene: &Scene<'_>) {
+        match self {
+            Self::NotAfter { offset } => certificate.not_after = Time::Utc(scene.now + offset.0),
+            Self::NotBefore { offset } => certificate.not_before = Time::Utc(scene.now + offset.0),
+            Self::GeneralizedTime {} => {
+                for time in [&mut certificate.not_before, &mut certificate.not_after] {
+                    if let Time::Utc(at) = *time {
+                        *time = Time::Generalized(at);
+                    }
+                }
+            }
+            Self::IssuerCommonName { to } => certificate.issuer.set(COMMON_NAME, to),
+            Self::Serial { to } => certificate.serial.clone_from(&to.0),
+            Self::Authority { is } => {
+                let flag: &[u8] = if *is { &[0x01, 0x01, 0xff] } else { &[] };
+                let value = der::tlv(der::tag::SEQUENCE, flag);
+                replace(certificate, Extension::critical(oid::BASIC_CONSTRAINTS, value));
+            }
+            Self::KeyUsage { bits } => {
+                let value = der::tlv(der::tag::BIT_STRING, &bits.0);
+                replace(certificate, Extension::critical(oid::KEY_USAGE, value));
+            }
+            Self::ExtensionAdd { oid, value, critical } => {
+                let new = if *critical { Extension::critical } else { Extension::new };
+                let extensions = certificate.extensions.get_or_insert_default();
+                extensions.push(new(oid, value.0.clone()));
+            }
+            Self::ExtensionDrop { oid } => certificate.remove_extension(oid),
+            Self::ExtensionCritical { oid } => {
+                for extension in certificate.extensions_of(oid) {
+                    extension.critical = simulator::certificate::Critical::True;
+                }
+            }
+            Self::Sha384 {} => certificate.signature_algorithm = Algorithm::ecdsa_with_sha384(),
+            Self::Version1 {} => {
+                certificate.version = None;
+                certificate.extensions = None;
+            }
+            Self::OuterAlgorithm {} => {
+                certificate.outer_signature_algorithm =
+                    Derived::Fixed(Algorithm::ecdsa_with_sha384());
+            }
+            Self::SignatureFlip { at, bits } => certificate.signature.flip = Some((*at, *bits)),
+            Self::SignatureOtherKey {} => {
+                certificate.signature.key = scene.impostor().intermediate_key().clone();
+            }
+            Self::SignatureZero {} => {
+                certificate.signature.r = Derived::Fixed(vec![0]);
+                certificate.signature.s = Derived::Fixed(vec![0]);
+            }
+            Self::Trailing { bytes } => certificate.trailing.extend_from_slice(&bytes.0),
+        }
+    }
+}
+
+/// Puts an extension in the place of the one of its type.
+fn replace(certificate: &mut CertificateModel, extension: Extension) {
+    let old = certificate.extensions_of(&extension.oid.clone()).next();
+    match old {
+        Some(old) => *old = extension,
+        None => certificate.extensions.get_or_insert_default().push(extension),
+    }
+}

@@ -1,0 +1,211 @@
+//! The vocabulary that recipes are written in.
+//!
+//! An operator edits one thing of a model before it is sealed; what depends on it follows. Each
+//! group is an enum whose names, values and one-line descriptions stand in one table; a recipe
+//! names them with `do`.
+
+mod assertion;
+mod attestation;
+mod authenticator_data;
+mod certificate;
+mod client_data;
+mod container;
+mod draft;
+mod read;
+mod receipt;
+mod value;
+mod vocabulary;
+
+pub use client_data::{ClientDataError, embeds_challenge};
+pub use vocabulary::Entry;
+
+pub(crate) use assertion::{AssertionOperator, DeviceOperator, KeyOperator};
+pub(crate) use client_data::{ChallengeOperator, ClientDataOperator, SentOperator};
+pub(crate) use draft::{AssertionDraft, AttestationDraft};
+
+use crate::need::Premises;
+use attestation::AttestationOperator;
+use authenticator_data::AuthenticatorDataOperator;
+use certificate::CertificateOperator;
+use container::ContainerOperator;
+use jiff::Timestamp;
+use receipt::ReceiptOperator;
+use simulator::{Authority, Device, Seed};
+use std::fmt;
+
+/// One edit of a recipe, read from its file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operator(pub(crate) Edit);
+
+/// An edit by the group it belongs to.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Edit {
+    Key(KeyOperator),
+    Device(DeviceOperator),
+    Challenge(ChallengeOperator),
+    ClientData(ClientDataOperator),
+    Sent(SentOperator),
+    AuthenticatorData(AuthenticatorDataOperator),
+    Attestation(AttestationOperator),
+    Certificate(Which, CertificateOperator),
+    Receipt(ReceiptOperator),
+    Assertion(AssertionOperator),
+    Container(ContainerOperator),
+}
+
+/// Which certificate is edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    Leaf,
+    Intermediate,
+}
+
+/// Everything an edit may look at.
+#[derive(Debug)]
+pub(crate) struct Scene<'a> {
+    pub(crate) premises: &'a Premises,
+    pub(crate) authority: &'a Authority,
+    pub(crate) device: &'a Device,
+    pub(crate) seed: &'a Seed,
+    pub(crate) now: Timestamp,
+}
+
+impl Scene<'_> {
+    /// A device of the same app that the case knows nothing else of.
+    pub(crate) fn stranger(&self) -> Device {
+        Device::new(
+            &self.seed.child("stranger", 0),
+            self.device.generation(),
+            self.premises.app_id.clone(),
+            self.premises.environment,
+        )
+    }
+
+    /// Another test authority: the same names, other keys.
+    pub(crate) fn impostor(&self) -> Authority {
+        Authority::new(&self.seed.child("impostor", 0), self.now)
+    }
+}
+
+impl Operator {
+    /// Every operator there is; those of a certificate stand for `leaf` and `intermediate`.
+    pub fn vocabulary() -> impl Iterator<Item = &'static Entry> {
+        [
+            KeyOperator::VOCABULARY,
+            DeviceOperator::VOCABULARY,
+            ChallengeOperator::VOCABULARY,
+            ClientDataOperator::VOCABULARY,
+            SentOperator::VOCABULARY,
+            AuthenticatorDataOperator::VOCABULARY,
+            AttestationOperator::VOCABULARY,
+            CertificateOperator::VOCABULARY,
+            ReceiptOperator::VOCABULARY,
+            AssertionOperator::VOCABULARY,
+            ContainerOperator::VOCABULARY,
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// Whether an attestation has what is edited.
+    pub(crate) fn edits_attestation(&self) -> bool {
+        match &self.0 {
+            Edit::Key(_)
+            | Edit::Challenge(_)
+            | Edit::AuthenticatorData(_)
+            | Edit::Attestation(_)
+            | Edit::Certificate(..)
+            | Edit::Receipt(_)
+            | Edit::Container(_) => true,
+            Edit::Device(_) | Edit::ClientData(_) | Edit::Sent(_) | Edit::Assertion(_) => false,
+        }
+    }
+
+    /// Whether an assertion has what is edited.
+    pub(crate) fn edits_assertion(&self) -> bool {
+        match &self.0 {
+            Edit::Key(_)
+            | Edit::Device(_)
+            | Edit::Challenge(_)
+            | Edit::ClientData(_)
+            | Edit::Sent(_)
+            | Edit::Assertion(_)
+            | Edit::Container(_) => true,
+            Edit::AuthenticatorData(operator) => !operator.needs_credential(),
+            Edit::Attestation(_) | Edit::Certificate(..) | Edit::Receipt(_) => false,
+        }
+    }
+
+    pub(crate) fn apply_to_attestation(&self, draft: &mut AttestationDraft, scene: &Scene<'_>) {
+        match &self.0 {
+            Edit::AuthenticatorData(one) => one.apply(&mut draft.model.authenticator_data, scene),
+            Edit::Attestation(one) => one.apply(draft, scene),
+            Edit::Certificate(Which::Leaf, one) => one.apply(&mut draft.model.leaf, scene),
+            Edit::Certificate(Which::Intermediate, one) => {
+                if let Some(last) = draft.model.chain.last_mut() {
+                    one.apply(last, scene);
+                }
+            }
+            Edit::Receipt(one) => one.apply(draft, scene),
+            Edit::Container(one) => one.apply_to_attestation(draft),
+            Edit::Key(_)
+            | Edit::Device(_)
+            | Edit::Challenge(_)
+            | Edit::ClientData(_)
+            | Edit::Sent(_)
+            | Edit::Assertion(_) => {}
+        }
+    }
+
+    pub(crate) fn apply_to_assertion(&self, draft: &mut AssertionDraft, scene: &Scene<'_>) {
+        match &self.0 {
+            Edit::AuthenticatorData(one) => one.apply(&mut draft.model.authenticator_data, scene),
+            Edit::Assertion(one) => one.apply(draft, scene),
+            Edit::Container(one) => one.apply_to_assertion(draft),
+            Edit::Key(_)
+            | Edit::Device(_)
+            | Edit::Challenge(_)
+            | Edit::ClientData(_)
+            | Edit::Sent(_)
+            | Edit::Attestation(_)
+            | Edit::Certificate(..)
+            | Edit::Receipt(_) => {}
+        }
+    }
+}
+
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match &self.0 {
+            Edit::Key(one) => one.name(),
+            Edit::Device(one) => one.name(),
+            Edit::Challenge(one) => one.name(),
+            Edit::ClientData(one) => one.name(),
+            Edit::Sent(one) => one.name(),
+            Edit::AuthenticatorData(one) => one.name(),
+            Edit::Attestation(one) => one.name(),
+            Edit::Certificate(which, one) => {
+                let name = one.name().trim_start_matches(CERTIFICATE);
+                return write!(f, "{}{name}", which.prefix());
+            }
+            Edit::Receipt(one) => one.name(),
+            Edit::Assertion(one) => one.name(),
+            Edit::Container(one) => one.name(),
+        };
+        f.write_str(name)
+    }
+}
+
+/// What stands for `leaf.` or `intermediate.` in the vocabulary.
+pub(crate) const CERTIFICATE: &str = "certificate.";
+
+impl Which {
+    pub(crate) const ALL: [Self; 2] = [Self::Leaf, Self::Intermediate];
+
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Leaf => "leaf.",
+            Self::Intermediate => "intermediate.",
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Values that operators take: bytes in hex, and lengths of time.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer, de::Error};
+
+/// Bytes, written as hexadecimal digits; white space between them is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hex(pub(crate) Vec<u8>);
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        hex::decode(&digits)
+            .map(Self)
+            .map_err(|error| D::Error::custom(format!("`{text}` is not hexadecimal: {error}")))
+    }
+}
+
+/// A length of time, signed: `"-1s"`, `"48h"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Offset(pub(crate) SignedDuration);
+
+impl<'de> Deserialize<'de> for Offset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|_| {
+            D::Error::custom(format!("`{text}` is no length of time; write \"-1s\" or \"48h\""))
+        })
+    }
+}
+
+/// The 32 bytes of a SHA-256, so spoiled that nothing is left of it.
+pub(crate) fn another(bytes: &[u8]) -> Vec<u8> {
+    protocol::terms::sha256(&[b"another one than ", bytes]).to_vec()
+}
