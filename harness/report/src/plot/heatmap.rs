@@ -43,6 +43,7 @@ fn paint(pen: &Pen<'_>, load: &Load) {
             pen.bar((x0, y - height), (x1, y), RAMP[level(*n, fullest)]);
         }
     }
+    let mut ends = Vec::new();
     for (share, colour, name) in [(0.5, INK, "p50"), (0.99, VERMILION, "p99")] {
         let mut end = None;
         for run in runs(&bins) {
@@ -58,10 +59,9 @@ fn paint(pen: &Pen<'_>, load: &Load) {
             }
             end = points.last().copied().or(end);
         }
-        if let Some((_, y)) = end {
-            name_ends(pen, panel.right, vec![(y, name.to_owned(), colour)]);
-        }
+        ends.extend(end.map(|(_, y)| (y, name.to_owned(), colour)));
     }
+    name_ends(pen, panel.right, ends);
     legend(pen, fullest, panel.right);
 }
 

@@ -57,7 +57,13 @@ impl Panel {
         for (value, label) in ticks {
             let x = self.across(*value);
             pen.line(&[(x, self.bottom), (x, self.bottom + 4.0)], AXIS, 1.0);
-            pen.text((x, self.bottom + 14.0), label, MUTED, Anchor::Middle);
+            // Labels at the ends stay within the field, so that those of neighbours do not touch.
+            let anchor = match x {
+                x if x - self.left < 8.0 => Anchor::Start,
+                x if self.right - x < 24.0 => Anchor::End,
+                _inside => Anchor::Middle,
+            };
+            pen.text((x, self.bottom + 14.0), label, MUTED, anchor);
         }
         if !title.is_empty() {
             let middle = f64::midpoint(self.left, self.right);

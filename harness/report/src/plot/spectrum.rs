@@ -113,8 +113,8 @@ fn curve(pen: &Pen<'_>, panel: &Panel, row: &Row) {
     if band.len() > 3 {
         pen.fill(&band, WAIT);
     }
-    pen.dashed(&service, ORANGE, 2.0);
-    pen.line(&response, BLUE, 2.2);
+    pen.line(&response, BLUE, 2.6);
+    pen.dashed(&service, ORANGE, 1.8);
     if let [only] = response[..] {
         pen.dot(only, 3.0, BLUE);
     }

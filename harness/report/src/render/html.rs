@@ -17,6 +17,8 @@ use std::collections::BTreeSet;
 const FINDINGS_SHOWN: usize = 200;
 /// Characters of an answer that are shown.
 const EXCERPT_SHOWN: usize = 2048;
+/// Cases of other clauses that a clause names.
+const ELSEWHERE_SHOWN: usize = 12;
 
 /// The report as a page.
 pub fn html(summary: &Summary) -> String {
@@ -78,6 +80,9 @@ struct Group<'a> {
     open: bool,
     tally: Vec<(String, &'static str)>,
     rows: Vec<CaseRow<'a>>,
+    /// Cases listed under another clause that exercise this one too.
+    elsewhere: Vec<CaseRow<'a>>,
+    more: String,
 }
 
 struct CaseRow<'a> {
@@ -305,6 +310,11 @@ fn groups<'a>(summary: &'a Summary, findings: &[Finding<'a>]) -> Vec<Group<'a>> 
                 (clause.inconclusive, "undecided"),
                 (clause.not_applicable, "not applicable"),
             ];
+            let listed = clause.cases.iter().map(|place| (*place, &cases.list[*place]));
+            let (own, others): (Vec<_>, Vec<_>) =
+                listed.partition(|(_, case)| belongs(case, clause));
+            let row = |(place, case): &(usize, &'a Case)| CaseRow::of(case, links[*place]);
+            let more = others.len().saturating_sub(ELSEWHERE_SHOWN);
             Group {
                 clause,
                 tone,
@@ -315,13 +325,9 @@ fn groups<'a>(summary: &'a Summary, findings: &[Finding<'a>]) -> Vec<Group<'a>> 
                     .filter(|(n, _)| *n > 0)
                     .map(|(n, word)| (count(n), word))
                     .collect(),
-                rows: clause
-                    .cases
-                    .iter()
-                    .map(|place| (*place, &cases.list[*place]))
-                    .filter(|(_, case)| belongs(case, clause))
-                    .map(|(place, case)| CaseRow::of(case, links[place]))
-                    .collect(),
+                rows: own.iter().map(row).collect(),
+                elsewhere: others.iter().take(ELSEWHERE_SHOWN).map(row).collect(),
+                more: if more == 0 { String::new() } else { count(more as u64) },
             }
         })
         .collect()

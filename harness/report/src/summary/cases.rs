@@ -174,11 +174,11 @@ impl Cases {
         self.list.len() as u64 - self.not_applicable
     }
 
-    /// Failed cases, the most pressing first and otherwise in the order played; advice comes last.
+    /// Failed cases, the most severe first, holes before refusals before silence, otherwise in the order played; advice comes last.
     pub fn findings(&self) -> Vec<&Case> {
         let mut findings: Vec<&Case> =
             self.list.iter().filter(|case| matches!(case.verdict, Verdict::Fail { .. })).collect();
-        findings.sort_by_key(|case| case.rank());
+        findings.sort_by_key(|case| (case.rank(), case.failure()));
         findings
     }
 

@@ -81,8 +81,8 @@ pub struct Step {
     pub command: Option<String>,
 }
 
-/// The sentence every rendering begins with.
-pub(super) fn sentence(cases: &Cases, load: &[Load], completeness: &Completeness) -> String {
+/// The sentences every rendering begins with, the gravest first.
+pub(super) fn statements(cases: &Cases, load: &[Load], completeness: &Completeness) -> Vec<String> {
     let mut parts = Vec::new();
     if !completeness.finished {
         parts.push(match &completeness.died_in {
@@ -97,7 +97,7 @@ pub(super) fn sentence(cases: &Cases, load: &[Load], completeness: &Completeness
     if cases.list.is_empty() && load.is_empty() {
         parts.push("Nothing was tested.".to_owned());
     }
-    parts.join(" ")
+    parts
 }
 
 fn about_cases(cases: &Cases) -> Vec<String> {

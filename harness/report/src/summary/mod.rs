@@ -26,6 +26,8 @@ pub struct Summary {
     pub standing: Standing,
     /// What the run comes to, in the sentence that every rendering begins with.
     pub sentence: String,
+    /// The parts of that sentence, the gravest first.
+    pub statements: Vec<String>,
     /// Three numbers and a coverage; there is no single percentage.
     pub headline: Headline,
     /// What to do next, most pressing first.
@@ -89,11 +91,13 @@ impl Summary {
         let completeness = completeness(record, &load);
         let headline = Headline::of(&cases, &load);
         let standing = Standing::of(&cases, &load, &completeness);
+        let statements = conclusion::statements(&cases, &load, &completeness);
         let run = run(record);
         Self {
             schema: Self::SCHEMA,
             standing,
-            sentence: conclusion::sentence(&cases, &load, &completeness),
+            sentence: statements.join(" "),
+            statements,
             next: conclusion::next(&cases, &load, &completeness, &run.command),
             headline,
             completeness,
