@@ -1,5 +1,26 @@
 //! The reference verifier: a list of (rule, check) in Apple's order.
+//!
+//! `verify_*` stops at the first broken rule, as a server does; `examine_*` runs every check and
+//! says of each what came out, which is how a case proves that it tells exactly one lie. Both run
+//! the same lists. Checks do not depend on each other's outcome: what a check needs but could not
+//! be read makes it [`Outcome::NotReached`], and the rule about reading is the broken one.
 
+mod anchor;
+mod assertion;
+mod attestation;
+mod chain;
+mod finding;
+mod policy;
+mod receipt;
 mod rule;
+mod signature;
 
+pub use anchor::TrustAnchor;
+pub use assertion::{AssertionRequest, VerifiedAssertion, examine_assertion, verify_assertion};
+pub use attestation::{
+    AttestationRequest, VerifiedAttestation, examine_attestation, verify_attestation,
+};
+pub use finding::{Finding, Outcome, Rejection};
+pub use policy::{AllowedCategories, AllowedVersions, ClientDataConvention, Policy};
+pub use receipt::{ReceiptRequest, VerifiedReceipt, examine_receipt, verify_receipt};
 pub use rule::{Phase, Rule, RuleSet};

@@ -1,0 +1,46 @@
+//! The one place that asks a cryptographic library; another back end would replace this file.
+
+use crate::wire::{Curve, SignatureAlgorithm};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
+    EcdsaVerificationAlgorithm, ParsedPublicKey, UnparsedPublicKey,
+};
+
+/// Whether `signature` (ECDSA in DER, s in either half) over `message` is valid under the key; if not, why.
+///
+/// Curve and hash need not match: genuine leaves are signed with SHA-256 by a P-384 key.
+pub(super) fn is_valid(
+    curve: Curve<'_>,
+    point: &[u8],
+    algorithm: SignatureAlgorithm<'_>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), String> {
+    let Some(verification) = verification(curve, algorithm) else {
+        let (algorithm, curve) = (algorithm.in_words(), curve.in_words());
+        return Err(format!("{algorithm} under a key of {curve} is no signature App Attest uses"));
+    };
+    let key = UnparsedPublicKey::new(verification, point);
+    key.verify(message, signature)
+        .map_err(|_| format!("the signature of {} bytes is not valid", signature.len()))
+}
+
+/// Whether the bytes are an uncompressed point on P-256.
+pub(super) fn is_p256_point(point: &[u8]) -> bool {
+    point.len() == 65
+        && point[0] == 4
+        && ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).is_ok()
+}
+
+fn verification(
+    curve: Curve<'_>,
+    algorithm: SignatureAlgorithm<'_>,
+) -> Option<&'static EcdsaVerificationAlgorithm> {
+    match (curve, algorithm) {
+        (Curve::P256, SignatureAlgorithm::EcdsaSha256) => Some(&ECDSA_P256_SHA256_ASN1),
+        (Curve::P256, SignatureAlgorithm::EcdsaSha384) => Some(&ECDSA_P256_SHA384_ASN1),
+        (Curve::P384, SignatureAlgorithm::EcdsaSha256) => Some(&ECDSA_P384_SHA256_ASN1),
+        (Curve::P384, SignatureAlgorithm::EcdsaSha384) => Some(&ECDSA_P384_SHA384_ASN1),
+        (Curve::Other(_), _) | (_, SignatureAlgorithm::Other(_)) => None,
+    }
+}

@@ -1,0 +1,10 @@
+//! The decoders and the verifier against genuine, hostile and forged objects.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test says what went wrong by failing, and prints how much it has looked at"
+)]
+
+mod fixtures;
+mod guide;
