@@ -83,24 +83,38 @@ pub struct Step {
 
 /// The sentences every rendering begins with, the gravest first.
 pub(super) fn statements(cases: &Cases, load: &[Load], completeness: &Completeness) -> Vec<String> {
-    let mut parts = Vec::new();
+    let mut statements: Vec<(Gravity, String)> = Vec::new();
     if !completeness.finished {
-        parts.push(match &completeness.died_in {
+        let cut = match &completeness.died_in {
             Some(case) => format!("The run ended early, while {case} was in play."),
             None => "The run did not reach its end.".to_owned(),
-        });
+        };
+        statements.push((Gravity::Incomplete, cut));
     } else if completeness.interrupted {
-        parts.push("The run was interrupted.".to_owned());
+        statements.push((Gravity::Incomplete, "The run was interrupted.".to_owned()));
     }
-    parts.extend(about_cases(cases));
-    parts.extend(load.iter().map(about_load));
+    statements.extend(about_failures(cases).into_iter().map(|part| (Gravity::Failed, part)));
+    statements.extend(tally(cases).map(|part| (Gravity::Rest, part)));
+    statements.extend(load.iter().map(|load| {
+        let wrong = load.correctness.wrong() > 0;
+        (if wrong { Gravity::Failed } else { Gravity::Rest }, about_load(load))
+    }));
     if cases.list.is_empty() && load.is_empty() {
-        parts.push("Nothing was tested.".to_owned());
+        statements.push((Gravity::Rest, "Nothing was tested.".to_owned()));
     }
-    parts
+    statements.sort_by_key(|(gravity, _)| *gravity);
+    statements.into_iter().map(|(_, statement)| statement).collect()
 }
 
-fn about_cases(cases: &Cases) -> Vec<String> {
+/// What is said first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Gravity {
+    Failed,
+    Incomplete,
+    Rest,
+}
+
+fn about_failures(cases: &Cases) -> Vec<String> {
     let mut parts = Vec::new();
     let failed = |wanted: &[Failure]| -> Vec<&Case> {
         let matches =
@@ -130,7 +144,6 @@ fn about_cases(cases: &Cases) -> Vec<String> {
             names(&silent)
         ));
     }
-    parts.extend(tally(cases));
     parts
 }
 
@@ -187,16 +200,21 @@ fn about_load(load: &Load) -> String {
             count(right.honest)
         ));
     }
+    if right.unreadable > 0 {
+        let n = counted(right.unreadable, "answer", "answers");
+        faults.push(format!("{n} that no rule of the target file reads"));
+    }
     if faults.is_empty() && load.sent > 0 {
         faults.push(format!("no wrong answer in {}", counted(load.sent, "request", "requests")));
     }
     if load.sent == 0 {
         faults.push("nothing was sent".to_owned());
     }
-    if right.undecided > 0 {
+    let silent = right.undecided - right.unreadable;
+    if silent > 0 {
         faults.push(format!(
             "{} of {} requests without a decision",
-            count(right.undecided),
+            count(silent),
             count(load.sent)
         ));
     }
