@@ -1,0 +1,160 @@
+//! Enrolling a key: challenge, attestation, receipt, then the key is bound to the account.
+
+use super::{EnrolledKey, Purpose, Refusal, RelyingParty, Settings};
+use crate::terms::{Environment, KeyId, sha256};
+use crate::verify::{
+    AttestationRequest, ReceiptRequest, Rejection, Rule, VerifiedAttestation, verify_attestation,
+    verify_receipt,
+};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// What a client sends to enrol a key.
+#[derive(Debug, Clone, Copy)]
+pub struct Enrolment<'a> {
+    /// The key id that the app got from `generateKey`.
+    pub key_id: KeyId,
+    /// The challenge that the server handed out for this, as text.
+    pub challenge: &'a str,
+    /// The attestation object.
+    pub attestation: &'a [u8],
+}
+
+/// A key that is now enrolled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolled {
+    /// Which.
+    pub key_id: KeyId,
+    /// The counter as it is stored: 0, unless the key was enrolled before.
+    pub counter: u32,
+    /// Where the key lives.
+    pub environment: Environment,
+}
+
+/// An enrolment whose challenge was good and is spent.
+#[derive(Debug, Clone)]
+pub struct PendingAttestation {
+    settings: Arc<Settings>,
+    account: String,
+    key_id: KeyId,
+    client_data_hash: [u8; 32],
+}
+
+/// An enrolment whose attestation holds.
+#[derive(Debug, Clone)]
+pub struct ProvenAttestation {
+    account: String,
+    key_id: KeyId,
+    verified: VerifiedAttestation,
+}
+
+impl RelyingParty {
+    /// Enrols a key.
+    pub fn attest(
+        &mut self,
+        account: &str,
+        enrolment: &Enrolment<'_>,
+        now: Timestamp,
+    ) -> Result<Enrolled, Refusal> {
+        let proven =
+            self.begin_attest(account, enrolment, now)?.verify(enrolment.attestation, now)?;
+        self.finish_attest(proven)
+    }
+
+    /// First step: spends the challenge.
+    pub fn begin_attest(
+        &mut self,
+        account: &str,
+        enrolment: &Enrolment<'_>,
+        now: Timestamp,
+    ) -> Result<PendingAttestation, Refusal> {
+        let forgetting = self.settings.forgetting;
+        self.challenges.spend(enrolment.challenge, account, Purpose::Attest, now, forgetting)?;
+        Ok(PendingAttestation {
+            settings: Arc::clone(&self.settings),
+            account: account.to_owned(),
+            key_id: enrolment.key_id,
+            // AV-2: the hash of the challenge as the server sent it. Both texts are equal here.
+            client_data_hash: sha256(&[enrolment.challenge.as_bytes()]),
+        })
+    }
+
+    /// Last step: binds the key to the account.
+    pub fn finish_attest(&mut self, proven: ProvenAttestation) -> Result<Enrolled, Refusal> {
+        let ProvenAttestation { account, key_id, verified } = proven;
+        let environment = verified.environment;
+        let Some(public_key) = verified.public_key else {
+            // Only without a structural rule is there no key: such a server accepts, and has nothing to store.
+            return Ok(Enrolled { key_id, counter: verified.counter, environment });
+        };
+        let new = EnrolledKey {
+            account,
+            public_key,
+            counter: verified.counter,
+            receipt: verified.receipt,
+            revoked: false,
+        };
+        let key = self.keys.enrol(key_id, new, self.settings.forgetting)?;
+        Ok(Enrolled { key_id, counter: key.counter, environment })
+    }
+}
+
+impl PendingAttestation {
+    /// Second step, which needs no state: verifies the attestation and the receipt in it.
+    pub fn verify(
+        self,
+        attestation: &[u8],
+        now: Timestamp,
+    ) -> Result<ProvenAttestation, Rejection> {
+        let Self { settings, account, key_id, client_data_hash } = self;
+        let request =
+            AttestationRequest { object: attestation, key_id, client_data_hash: &client_data_hash };
+        let Settings { policy, trust_anchor, forgetting, .. } = &*settings;
+        let verified = verify_attestation(&request, trust_anchor, policy, now, *forgetting)?;
+        if let (Some(anchor), Some(public_key)) =
+            (&settings.receipt_trust_anchor, &verified.public_key)
+        {
+            match &verified.receipt {
+                Some(receipt) => {
+                    let request = ReceiptRequest {
+                        receipt,
+                        public_key: Some(public_key),
+                        client_data_hash: Some(&client_data_hash),
+                    };
+                    verify_receipt(&request, anchor, policy, now, *forgetting)?;
+                }
+                None if forgetting.contains(Rule::ReceiptSyntax) => {}
+                None => {
+                    return Err(Rejection {
+                        rule: Rule::ReceiptSyntax,
+                        detail: "the attestation carries no receipt".to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(ProvenAttestation { account, key_id, verified })
+    }
+}
+
+#[cfg(test)]
+impl ProvenAttestation {
+    /// As if an attestation had been verified.
+    pub(super) fn assume(
+        pending: PendingAttestation,
+        public_key: [u8; 65],
+        environment: Environment,
+    ) -> Self {
+        Self {
+            account: pending.account,
+            key_id: pending.key_id,
+            verified: VerifiedAttestation {
+                public_key: Some(public_key),
+                environment,
+                counter: 0,
+                receipt: Some(b"receipt".to_vec()),
+                validation_category: None,
+                bundle_version: None,
+            },
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The reference relying party as a pure state machine: challenges, keys and counters behind the
+//! verifier. Time and entropy are arguments.
+//!
+//! One machine serves one App ID in one environment, so keys of the two never meet; whoever serves
+//! both runs two.
+//!
+//! Attestations and assertions go through three steps, so that a server can verify signatures
+//! without holding its lock: `begin_…` consults and changes the state (a challenge is spent here),
+//! `verify` is pure, and `finish_…` compares and sets. [`RelyingParty::attest`] and
+//! [`RelyingParty::assert`] do all three.
+//!
+//! A machine that *forgets* rules behaves like a server that never had them: with a rule of the
+//! state forgotten, too.
+
+mod assert;
+mod attest;
+mod challenge;
+mod key;
+
+pub use assert::{Accepted, PendingAssertion, ProtectedRequest, ProvenAssertion};
+pub use attest::{Enrolled, Enrolment, PendingAttestation, ProvenAttestation};
+pub use challenge::{Challenge, Purpose};
+pub use key::EnrolledKey;
+
+use crate::terms::KeyId;
+use crate::verify::{Policy, Rejection, RuleSet, TrustAnchor};
+use challenge::Challenges;
+use jiff::{SignedDuration, Timestamp};
+use key::Keys;
+use std::sync::Arc;
+
+/// What a relying party holds its clients to.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// App ID, environment, validation categories and bundle versions.
+    pub policy: Policy,
+    /// The root that attestations must chain to.
+    pub trust_anchor: TrustAnchor,
+    /// The root that receipts must chain to. Without one, receipts are stored unread and may be missing.
+    pub receipt_trust_anchor: Option<TrustAnchor>,
+    /// How long a challenge is good.
+    pub challenge_lifetime: SignedDuration,
+    /// How many challenges are remembered at once.
+    pub max_challenges: usize,
+    /// How many keys are enrolled at once, revoked ones included.
+    pub max_keys: usize,
+    /// Rules that are left out.
+    pub forgetting: RuleSet,
+}
+
+/// Why a request was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It breaks a rule.
+    #[error("{0}")]
+    Broken(Rejection),
+    /// There is no room for it: of challenges, or of keys.
+    #[error("too many {0}")]
+    Full(&'static str),
+    /// The caller gave the same entropy twice, which random bytes never are.
+    #[error("the entropy of a challenge was given before")]
+    RepeatedEntropy,
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self::Broken(rejection)
+    }
+}
+
+/// A relying party: everything it remembers.
+#[derive(Debug)]
+pub struct RelyingParty {
+    settings: Arc<Settings>,
+    challenges: Challenges,
+    keys: Keys,
+}
+
+impl RelyingParty {
+    /// A relying party that remembers nothing yet.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            challenges: Challenges::new(settings.challenge_lifetime, settings.max_challenges),
+            keys: Keys::new(settings.max_keys),
+            settings: Arc::new(settings),
+        }
+    }
+
+    /// What it holds its clients to.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Hands out a challenge to one account for one purpose. `entropy` must be random.
+    pub fn issue_challenge(
+        &mut self,
+        account: &str,
+        purpose: Purpose,
+        entropy: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Challenge, Refusal> {
+        self.challenges.issue(account, purpose, entropy, now)
+    }
+
+    /// Gives a key up, for good. Only its owner can; doing so again is refused.
+    pub fn revoke(&mut self, account: &str, key_id: KeyId) -> Result<(), Refusal> {
+        if let Some(key) = self.keys.of(&key_id, account, self.settings.forgetting)? {
+            key.revoked = true;
+            key.receipt = None;
+        }
+        Ok(())
+    }
+
+    /// How many challenges are remembered, of which some may be used or expired.
+    pub fn challenges_remembered(&self) -> usize {
+        self.challenges.len()
+    }
+
+    /// A key as it is remembered.
+    pub fn key(&self, key_id: &KeyId) -> Option<&EnrolledKey> {
+        self.keys.get(key_id)
+    }
+}
+
+#[cfg(test)]
+mod tests;
