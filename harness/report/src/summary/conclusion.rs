@@ -264,7 +264,7 @@ pub(super) fn next(
     if !completeness.complete {
         steps.push(Step {
             what: "Run again to the end; what is below covers only what was reached.".to_owned(),
-            case: completeness.died_in.clone(),
+            case: None,
             command: Some(command.to_owned()),
         });
     }
