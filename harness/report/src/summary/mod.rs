@@ -2,6 +2,7 @@
 //!
 //! Written as `summary.json`; fields are added, never renamed, within schema 1.
 
+mod attack;
 mod cases;
 mod conclusion;
 mod headline;
@@ -87,7 +88,7 @@ impl Summary {
     /// Folds a record. Pure: the same record gives the same summary.
     pub fn fold(record: &Record) -> Self {
         let cases = Cases::fold(record);
-        let load = load::fold(record);
+        let load = attack::fold(record);
         let completeness = completeness(record, &load);
         let headline = Headline::of(&cases, &load);
         let standing = Standing::of(&cases, &load, &completeness);

@@ -1,0 +1,221 @@
+//! From the windows of an attack to its sums.
+
+use super::load::{Correctness, Kind, Load, PhaseSummary, Quantiles, Row, Second, of_kind};
+use crate::text::clean;
+use record::{EventKind, Histogram, LoadStarted, LoadWindow, Record, WrongAnswer};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The load attacks of a record, in order.
+pub(super) fn fold(record: &Record) -> Vec<Load> {
+    let mut attacks: Vec<Attack<'_>> = Vec::new();
+    for event in &record.events {
+        match (&event.kind, attacks.last_mut()) {
+            (EventKind::LoadStarted(started), _) => attacks.push(Attack::new(started)),
+            (EventKind::LoadWindow(window), Some(attack)) => attack.windows.push(window),
+            (EventKind::WrongAnswer(wrong), Some(attack)) => attack.wrong.push(wrong),
+            (EventKind::LoadFinished(finished), Some(attack)) => attack.finished = Some(finished),
+            _other => {}
+        }
+    }
+    attacks.iter().map(Attack::summary).collect()
+}
+
+struct Attack<'a> {
+    started: &'a LoadStarted,
+    windows: Vec<&'a LoadWindow>,
+    wrong: Vec<&'a WrongAnswer>,
+    finished: Option<&'a record::LoadFinished>,
+}
+
+/// Counts and histograms that add up, whatever they are grouped by.
+#[derive(Default)]
+struct Sum {
+    offered: u64,
+    sent: u64,
+    dropped: u64,
+    classes: BTreeMap<String, u64>,
+    response: Histogram,
+    service: Histogram,
+    lag: Histogram,
+}
+
+impl Sum {
+    fn add(&mut self, window: &LoadWindow) {
+        self.offered += window.offered;
+        self.sent += window.sent;
+        self.dropped += window.dropped;
+        for (class, n) in &window.classes {
+            *self.classes.entry(clean(class)).or_default() += n;
+        }
+        self.response.add(&window.response);
+        self.service.add(&window.service);
+        self.lag.add(&window.lag);
+    }
+
+    fn right(&self) -> u64 {
+        of_kind(&self.classes, Kind::Right)
+    }
+}
+
+impl<'a> Attack<'a> {
+    fn new(started: &'a LoadStarted) -> Self {
+        Self { started, windows: Vec::new(), wrong: Vec::new(), finished: None }
+    }
+
+    /// Planned phases in order, then phases that only windows name.
+    fn phases(&self) -> Vec<record::Phase> {
+        let mut phases = self.started.phases.clone();
+        for window in &self.windows {
+            if !phases.iter().any(|phase| phase.name == window.phase) {
+                phases.push(record::Phase {
+                    name: window.phase.clone(),
+                    from_s: window.second as f64,
+                    for_s: 0.0,
+                    rate: 0.0,
+                });
+            }
+        }
+        phases
+    }
+
+    fn summary(&self) -> Load {
+        let plan = self.phases();
+        let place = |name: &str| {
+            plan.iter().position(|phase| phase.name == name).expect("every phase was listed")
+        };
+        let complete = self.finished.is_some_and(|finished| finished.complete);
+
+        let mut total = Sum::default();
+        let mut by_phase: Vec<Sum> = plan.iter().map(|_| Sum::default()).collect();
+        let mut lengths: Vec<BTreeSet<u64>> = vec![BTreeSet::new(); plan.len()];
+        let mut by_row: BTreeMap<(usize, usize, String, bool), Sum> = BTreeMap::new();
+        let mut by_second: BTreeMap<(u64, usize), Sum> = BTreeMap::new();
+        let mut correctness = Correctness::default();
+        for window in &self.windows {
+            let phase = place(&window.phase);
+            let operation = clean(&window.operation);
+            total.add(window);
+            by_phase[phase].add(window);
+            lengths[phase].insert(window.second);
+            by_row
+                .entry((phase, rank(&operation), operation, !window.honest))
+                .or_default()
+                .add(window);
+            by_second.entry((window.second, phase)).or_default().add(window);
+            correctness.add(window);
+        }
+        if correctness.false_accepts == 0 && correctness.dishonest > 0 {
+            correctness.false_accepts_below = Some((3.0 / correctness.dishonest as f64).min(1.0));
+        }
+
+        // A phase cut short is as long as the seconds that were seen of it.
+        let measured: Vec<f64> = plan
+            .iter()
+            .zip(&lengths)
+            .map(|(phase, seen)| {
+                let seen = seen.len() as f64;
+                match phase.for_s {
+                    planned if planned > 0.0 && complete => planned,
+                    planned if planned > 0.0 => planned.min(seen),
+                    _unplanned => seen,
+                }
+            })
+            .collect();
+        let per_second = |n: u64, phase: usize| {
+            if measured[phase] > 0.0 { n as f64 / measured[phase] } else { 0.0 }
+        };
+
+        Load {
+            mix: clean(&self.started.mix),
+            arrivals: clean(&self.started.arrivals),
+            users: self.started.users,
+            timeout_s: self.started.timeout_s,
+            complete,
+            invalid: self
+                .finished
+                .map(|finished| finished.invalid.iter().map(|why| clean(why)).collect())
+                .unwrap_or_default(),
+            goose: self.finished.map(|finished| clean(&finished.goose)).unwrap_or_default(),
+            offered: total.offered,
+            sent: total.sent,
+            dropped: total.dropped,
+            classes: total.classes,
+            correctness,
+            phases: plan
+                .iter()
+                .zip(&by_phase)
+                .enumerate()
+                .map(|(index, (phase, sum))| PhaseSummary {
+                    name: clean(&phase.name),
+                    from_s: phase.from_s,
+                    for_s: phase.for_s,
+                    measured_s: measured[index],
+                    rate: phase.rate,
+                    offered: sum.offered,
+                    sent: sum.sent,
+                    dropped: sum.dropped,
+                    classes: sum.classes.clone(),
+                    offered_per_s: per_second(sum.offered, index),
+                    sent_per_s: per_second(sum.sent, index),
+                    achieved_per_s: per_second(sum.right(), index),
+                    response: Quantiles::of(&sum.response),
+                    service: Quantiles::of(&sum.service),
+                    lag: Quantiles::of(&sum.lag),
+                })
+                .collect(),
+            rows: by_row
+                .into_iter()
+                .map(|((phase, _, operation, dishonest), sum)| Row {
+                    phase: clean(&plan[phase].name),
+                    operation,
+                    honest: !dishonest,
+                    offered: sum.offered,
+                    sent: sum.sent,
+                    dropped: sum.dropped,
+                    achieved_per_s: per_second(sum.right(), phase),
+                    response: Quantiles::of(&sum.response),
+                    service: Quantiles::of(&sum.service),
+                    lag: Quantiles::of(&sum.lag),
+                    classes: sum.classes,
+                    responses: sum.response,
+                    services: sum.service,
+                })
+                .collect(),
+            seconds: by_second
+                .into_iter()
+                .map(|((second, phase), sum)| Second {
+                    phase,
+                    second,
+                    offered: sum.offered,
+                    sent: sum.sent,
+                    dropped: sum.dropped,
+                    response: Quantiles::of(&sum.response),
+                    lag: Quantiles::of(&sum.lag),
+                    classes: sum.classes,
+                    responses: sum.response,
+                    lags: sum.lag,
+                })
+                .collect(),
+            wrong: self.wrong.iter().map(|wrong| cleaned(wrong)).collect(),
+        }
+    }
+}
+
+fn cleaned(wrong: &WrongAnswer) -> WrongAnswer {
+    WrongAnswer {
+        arrival: wrong.arrival,
+        operation: clean(&wrong.operation),
+        class: clean(&wrong.class),
+        what: clean(&wrong.what),
+        status: wrong.status,
+        repeat: clean(&wrong.repeat),
+    }
+}
+
+/// The order in which a device goes through the operations.
+fn rank(operation: &str) -> usize {
+    ["challenge", "attest", "assert"]
+        .iter()
+        .position(|known| *known == operation)
+        .unwrap_or(usize::MAX)
+}
