@@ -13,6 +13,7 @@ pub mod http;
 pub mod in_process;
 pub mod lock;
 pub mod secrets;
+pub mod serve;
 pub mod target;
 mod template;
 

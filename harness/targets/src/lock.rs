@@ -47,7 +47,7 @@ pub enum NotAdmitted {
 
 /// Resolves a URL's host and checks every address; the ones returned may be connected to.
 pub async fn admit(url: &Url, allow_public: bool) -> Result<Vec<SocketAddr>, NotAdmitted> {
-    let host = url.host().map(|host| host.to_owned()).unwrap_or(Host::Domain(String::new()));
+    let host = url.host().map_or_else(|| Host::Domain(String::new()), |host| host.to_owned());
     check_host(&host)?;
     let port = url.port_or_known_default().unwrap_or(80);
     let addresses: Vec<SocketAddr> = match &host {

@@ -119,7 +119,9 @@ impl Reading<'_> {
         let (found, place) = match &source.kind {
             SourceKind::Json(pointer) => {
                 let value = self.json().and_then(|json| json.pointer(pointer));
-                (value.and_then(as_text), format!("no value at `{pointer}` in its JSON"))
+                let place =
+                    if self.json().is_some() { "in its JSON" } else { "because it is no JSON" };
+                (value.and_then(as_text), format!("no value at `{pointer}` {place}"))
             }
             SourceKind::Header(name) => {
                 let value = self.answer.headers.get(name).and_then(|value| value.to_str().ok());

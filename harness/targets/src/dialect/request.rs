@@ -97,16 +97,13 @@ impl Prepared {
                 PreparedBody::Template(templates.add(Place::Text, source).map_err(template_error)?),
             ),
         };
-        let content_type = request
-            .content_type
-            .as_deref()
-            .or(own_type)
-            .map(|text| text.parse())
-            .transpose()
-            .map_err(|_| DialectError::Unfit {
-                step: name,
-                what: "its content type is no media type".to_owned(),
-            })?;
+        let content_type =
+            request.content_type.as_deref().or(own_type).map(str::parse).transpose().map_err(
+                |_| DialectError::Unfit {
+                    step: name,
+                    what: "its content type is no media type".to_owned(),
+                },
+            )?;
         Ok(Self {
             name,
             method: request.method.clone(),

@@ -37,9 +37,18 @@ impl TargetFileError {
 /// `; did you mean …` for the closest of the known names, or the names themselves if none is close.
 pub(super) fn suggestion<'n>(typed: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
+    let likeness = |name: &str| {
+        let (typed, name) = (typed.to_lowercase(), name.to_lowercase());
+        // One slip of the finger is close, however short the name.
+        if strsim::osa_distance(&typed, &name) <= 1 {
+            1.0
+        } else {
+            strsim::jaro_winkler(&typed, &name)
+        }
+    };
     let closest = known
         .iter()
-        .map(|name| (strsim::jaro_winkler(&typed.to_lowercase(), &name.to_lowercase()), *name))
+        .map(|name| (likeness(name), *name))
         .max_by(|one, other| one.0.total_cmp(&other.0));
     match closest {
         Some((likeness, name)) if likeness > 0.75 => format!("; did you mean `{name}`?"),

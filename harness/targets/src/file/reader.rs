@@ -30,7 +30,7 @@ pub(super) struct Table<'d> {
     document: &'d Document<'d>,
     name: String,
     span: Range<usize>,
-    table: &'d DeTable<'d>,
+    members: &'d DeTable<'d>,
 }
 
 type Read<T> = Result<T, TargetFileError>;
@@ -47,7 +47,7 @@ impl<'d> Document<'d> {
         known: &[&str],
     ) -> Read<Table<'d>> {
         let table =
-            Table { document: self, name: String::new(), span: 0..0, table: table.get_ref() };
+            Table { document: self, name: String::new(), span: 0..0, members: table.get_ref() };
         table.only(known)?;
         Ok(table)
     }
@@ -140,7 +140,7 @@ impl<'d> Item<'d> {
             document: self.document,
             name: self.name.clone(),
             span: self.value.span(),
-            table: self.value.get_ref().as_table().ok_or_else(|| self.wrong_type("a table"))?,
+            members: self.value.get_ref().as_table().ok_or_else(|| self.wrong_type("a table"))?,
         })
     }
 
@@ -192,7 +192,7 @@ impl<'d> Table<'d> {
 
     pub(super) fn get(&self, key: &str) -> Option<Item<'d>> {
         let (_, value) =
-            self.table.iter().find(|(candidate, _)| candidate.get_ref().as_ref() == key)?;
+            self.members.iter().find(|(candidate, _)| candidate.get_ref().as_ref() == key)?;
         Some(self.item(key, value))
     }
 
@@ -230,7 +230,7 @@ impl<'d> Table<'d> {
     }
 
     fn sorted(&self) -> Vec<(&'d Spanned<std::borrow::Cow<'d, str>>, &'d Spanned<DeValue<'d>>)> {
-        let mut entries: Vec<_> = self.table.iter().collect();
+        let mut entries: Vec<_> = self.members.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
         entries
     }

@@ -114,8 +114,7 @@ fn read(
             .text()?
             .parse()
             .map_err(|error: String| server_environment.error(error))?,
-        timeout: optional(target.get("timeout"), |item| item.duration())?
-            .unwrap_or(DEFAULT_TIMEOUT),
+        timeout: optional(target.get("timeout"), Item::duration)?.unwrap_or(DEFAULT_TIMEOUT),
         http_version: optional(http_key("version"), http_version)?.unwrap_or_default(),
         tls_ca: optional(http_key("tls_ca"), |item| Ok(beside(document.file, item.text()?)))?,
         policy: optional(root.get("policy"), policy)?.unwrap_or_default(),
@@ -132,6 +131,7 @@ fn read(
     Ok(file)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is always what `get` has just returned")]
 pub(super) fn optional<'d, T>(
     item: Option<Item<'d>>,
     read: impl Fn(&Item<'d>) -> Read<T>,
@@ -183,10 +183,11 @@ fn policy(item: &Item<'_>) -> Read<DeclaredPolicy> {
         "receipt",
     ])?;
     Ok(DeclaredPolicy {
-        challenge_ttl: optional(table.get("challenge_ttl"), |item| item.duration())?,
-        challenge_spent_by_failure: optional(table.get("challenge_spent_by_failure"), |item| {
-            item.boolean()
-        })?,
+        challenge_ttl: optional(table.get("challenge_ttl"), Item::duration)?,
+        challenge_spent_by_failure: optional(
+            table.get("challenge_spent_by_failure"),
+            Item::boolean,
+        )?,
         validation_category: optional(table.get("validation_category"), |item| {
             declared(item, |value| {
                 u32::try_from(value.integer()?)
@@ -281,12 +282,11 @@ pub(super) fn sources(item: &Item<'_>) -> Read<BTreeMap<String, Source>> {
 }
 
 pub(super) fn status(item: &Item<'_>) -> Read<StatusRange> {
-    let range = match item.value.get_ref().as_str() {
-        Some(text) => StatusRange::parse(text),
-        None => item
-            .integer()
-            .and_then(|status| StatusRange::new(status, status).map_err(|what| item.error(what)))
-            .map_or_else(|error| return Err(error.what), Ok),
+    let range = if let Some(text) = item.value.get_ref().as_str() {
+        StatusRange::parse(text)
+    } else {
+        let status = item.integer()?;
+        StatusRange::new(status, status)
     };
     range.map_err(|what| item.error(what))
 }

@@ -1,0 +1,171 @@
+//! The handlers: each reads its request, asks the relying party, and answers.
+
+use super::refusal::No;
+use super::{Shared, body};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use protocol::relying_party::{Enrolment, ProtectedRequest, Purpose, Refusal};
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize)]
+pub(super) struct ChallengeRequest {
+    account: String,
+    purpose: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChallengeAnswer {
+    challenge: String,
+    expires_in: f64,
+}
+
+pub(super) async fn challenge(
+    State(shared): State<Shared>,
+    sent: Body,
+) -> Result<Json<ChallengeAnswer>, No> {
+    let request: ChallengeRequest = body::json(sent).await?;
+    let account = body::account(&request.account)?;
+    let purpose: Purpose = request.purpose.parse().map_err(No::malformed)?;
+    let mut entropy = [0; 32];
+    getrandom::fill(&mut entropy)
+        .map_err(|error| No::plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let now = shared.now();
+    let challenge = shared
+        .party()
+        .issue_challenge(account, purpose, entropy, now)
+        .map_err(|refusal| No::refused(refusal, StatusCode::FORBIDDEN))?;
+    let expires_in = challenge.expires.duration_since(now).as_secs_f64();
+    Ok(Json(ChallengeAnswer { challenge: challenge.text, expires_in }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AttestRequest {
+    account: String,
+    key_id: String,
+    challenge: String,
+    attestation: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AttestAnswer {
+    accepted: bool,
+    key_id: String,
+    counter: u32,
+    environment: &'static str,
+}
+
+pub(super) async fn attest(
+    State(shared): State<Shared>,
+    sent: Body,
+) -> Result<Json<AttestAnswer>, No> {
+    let request: AttestRequest = body::json(sent).await?;
+    let attestation = body::base64(&request.attestation, "attestation")?;
+    let enrolment = Enrolment {
+        key_id: body::key_id(&request.key_id)?,
+        challenge: &request.challenge,
+        attestation: &attestation,
+    };
+    let enrol = || {
+        let now = shared.now();
+        let account = &request.account;
+        let pending = shared.party().begin_attest(account, &enrolment, now)?;
+        let proven = pending.verify(&attestation, now)?;
+        shared.party().finish_attest(proven)
+    };
+    body::account(&request.account)?;
+    let enrolled =
+        enrol().map_err(|refusal: Refusal| No::refused(refusal, StatusCode::FORBIDDEN))?;
+    Ok(Json(AttestAnswer {
+        accepted: true,
+        key_id: enrolled.key_id.to_base64(),
+        counter: enrolled.counter,
+        environment: enrolled.environment.as_str(),
+    }))
+}
+
+/// What the server needs of the client data; the rest is the order itself.
+#[derive(Deserialize)]
+struct ClientData {
+    challenge: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct OrderAnswer {
+    accepted: bool,
+    counter: u32,
+}
+
+pub(super) async fn order(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Json<OrderAnswer>, No> {
+    let account = body::account(body::header(&headers, "x-account")?)?;
+    let key_id = body::key_id(body::header(&headers, "x-app-attest-key-id")?)?;
+    let assertion = body::base64(body::header(&headers, "x-app-attest-assertion")?, "assertion")?;
+    let client_data = body::read(sent).await?;
+    // Client data that is no JSON, or names the challenge twice, embeds none.
+    let embedded: Option<ClientData> = body::object(&client_data).ok();
+    let request = ProtectedRequest {
+        key_id,
+        client_data: &client_data,
+        assertion: &assertion,
+        challenge: embedded.as_ref().map(|data| data.challenge.as_str()),
+    };
+    let assert = || {
+        let pending = shared.party().begin_assert(account, &request, shared.now())?;
+        let proven = pending.verify(&assertion)?;
+        shared.party().finish_assert(&proven)
+    };
+    let accepted =
+        assert().map_err(|refusal: Refusal| No::refused(refusal, StatusCode::UNAUTHORIZED))?;
+    Ok(Json(OrderAnswer { accepted: true, counter: accepted.counter }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RevokeRequest {
+    account: String,
+    key_id: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct RevokeAnswer {
+    accepted: bool,
+}
+
+pub(super) async fn revoke(
+    State(shared): State<Shared>,
+    sent: Body,
+) -> Result<Json<RevokeAnswer>, No> {
+    let request: RevokeRequest = body::json(sent).await?;
+    let key_id = body::key_id(&request.key_id)?;
+    let account = body::account(&request.account)?;
+    shared
+        .party()
+        .revoke(account, key_id)
+        .map_err(|refusal| No::refused(refusal, StatusCode::FORBIDDEN))?;
+    Ok(Json(RevokeAnswer { accepted: true }))
+}
+
+#[derive(Serialize)]
+pub(super) struct Health {
+    ready: bool,
+}
+
+pub(super) async fn healthz() -> Json<Health> {
+    Json(Health { ready: true })
+}
+
+pub(super) async fn unknown_path() -> No {
+    No::plain(StatusCode::NOT_FOUND, "no such path")
+}
+
+pub(super) async fn wrong_method() -> No {
+    No::plain(StatusCode::METHOD_NOT_ALLOWED, "this path knows another method")
+}

@@ -1,0 +1,118 @@
+//! The reference relying party over HTTP/1.1 and HTTP/2, in clear.
+//!
+//! It says why it refuses, which a server in earnest should tell its log and not its clients.
+
+mod api;
+mod body;
+mod connection;
+mod refusal;
+
+pub use connection::serve;
+
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::{get, post};
+use jiff::Timestamp;
+use protocol::relying_party::{self, RelyingParty};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The API, in words.
+pub const API: &str = "\
+API (JSON; binary values in standard base64; bodies up to 64 KiB):
+  POST /v1/challenge  {account, purpose: \"attest\" | \"assert\"}
+                      -> {challenge, expiresIn}            expiresIn in seconds
+  POST /v1/attest     {account, keyId, challenge, attestation}
+                      -> {accepted: true, keyId, counter, environment}
+  POST /v1/orders     a sample protected request; the body is the client data, hashed exactly
+                      as received, a JSON object with the member `challenge`
+                      headers: x-account, x-app-attest-key-id, x-app-attest-assertion
+                      -> {accepted: true, counter}
+  POST /v1/revoke     {account, keyId} -> {accepted: true}
+  GET  /healthz       -> {ready: true}
+  The client data hash of an attestation is SHA-256 of the challenge's text. A challenge is good
+  for one attempt, by the account and for the purpose it was issued to. Enrolling a key again
+  with its own account renews its receipt and keeps its counter.
+  Refusals are {accepted: false, rule, reason}, with status 401 for a protected request, 403 for
+  an enrolment, 409 for a key of another account; 400 if the request itself cannot be read, 413
+  if it is too large, 503 if a store is full.";
+
+/// Where a server takes the time from.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What the reference server is started with.
+#[derive(Clone)]
+pub struct Settings {
+    /// What it holds its clients to.
+    pub relying_party: relying_party::Settings,
+    /// Its clock; [`system_clock`] in earnest, another in tests.
+    pub clock: Clock,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("relying_party", &self.relying_party)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The machine's own clock.
+pub fn system_clock() -> Clock {
+    Arc::new(Timestamp::now)
+}
+
+/// The state behind a router: one relying party, locked for as long as it looks something up.
+#[derive(Clone)]
+pub struct Shared(Arc<Server>);
+
+struct Server {
+    party: Mutex<RelyingParty>,
+    clock: Clock,
+}
+
+impl Shared {
+    /// A server that remembers nothing yet.
+    pub fn new(settings: Settings) -> Self {
+        let party = Mutex::new(RelyingParty::new(settings.relying_party));
+        Self(Arc::new(Server { party, clock: settings.clock }))
+    }
+
+    /// The relying party, for as long as the guard is held. Never verify under it.
+    fn party(&self) -> MutexGuard<'_, RelyingParty> {
+        // Every step of the machine either happens or does not, so a panic elsewhere leaves it whole.
+        self.0.party.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// The routes.
+pub fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/v1/challenge", post(api::challenge))
+        .route("/v1/attest", post(api::attest))
+        .route("/v1/orders", post(api::order))
+        .route("/v1/revoke", post(api::revoke))
+        .route("/healthz", get(api::healthz))
+        .fallback(api::unknown_path)
+        .method_not_allowed_fallback(api::wrong_method)
+        .layer(middleware::map_response(do_not_store))
+        .with_state(shared)
+}
+
+/// No answer of this API is good twice.
+async fn do_not_store(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
