@@ -9,6 +9,7 @@ mod fixtures;
 mod honest;
 mod openssl;
 mod parts;
+mod reference;
 mod seeds;
 mod structure;
 mod template;
