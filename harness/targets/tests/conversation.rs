@@ -394,3 +394,57 @@ async fn odd_requests_are_answered_and_the_server_lives_on() {
     converse(&world, target).await;
     stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_at_once_with_one_challenge_or_one_assertion_one_is_accepted() {
+    let world = World::new();
+    let mut talk = Talk::new(&world, world.in_process([]), "alice");
+    talk.challenge(Purpose::Attest).await;
+    let mut facts = talk.facts(Purpose::Attest);
+    facts.attestation = Some(talk.attestation().into());
+    let accepted = at_once(&talk, Operation::Attest, &facts).await;
+    assert_eq!(accepted, 1, "one challenge enrols once");
+    for _ in 0..5 {
+        talk.challenge(Purpose::Assert).await;
+        let facts = talk.order();
+        let accepted = at_once(&talk, Operation::Assert, &facts).await;
+        assert_eq!(accepted, 1, "one assertion is good once");
+    }
+}
+
+/// Sends the same request from sixteen tasks, and counts those that were accepted.
+async fn at_once(talk: &Talk<'_, InProcess>, operation: Operation, facts: &Facts) -> usize {
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let (target, facts, mut saved) = (talk.target.clone(), facts.clone(), talk.saved.clone());
+        tasks.spawn(async move { target.perform(operation, &facts, &mut saved).await.unwrap() });
+    }
+    let exchanges = tasks.join_all().await;
+    let decided = exchanges.iter().filter(|exchange| match &exchange.decision {
+        Decision::Accepted { .. } => true,
+        Decision::Rejected { .. } => false,
+        other => panic!("{other:?}"),
+    });
+    decided.count()
+}
+
+#[tokio::test]
+async fn neither_silent_nor_idle_connections_hold_a_server_up() {
+    let world = World::new();
+    let (url, stop) = served(world.settings([])).await;
+    let address = url.trim_start_matches("http://");
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    let mut half = TcpStream::connect(address).await.unwrap();
+    half.write_all(b"PRI * HTT").await.unwrap();
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: h\r\n\r\n").await.unwrap();
+    let mut read = [0; 1024];
+    assert!(idle.read(&mut read).await.unwrap() > 0);
+    let started = std::time::Instant::now();
+    stop().await;
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    for stream in [&mut silent, &mut half, &mut idle] {
+        let ended = tokio::time::timeout(Duration::from_secs(1), stream.read(&mut read)).await;
+        assert!(matches!(ended, Ok(Ok(0) | Err(_))), "{ended:?}");
+    }
+}

@@ -34,7 +34,7 @@ impl Dialect {
         }
         let Some(rule) = self.file.judge.iter().find(|rule| reading.matches(rule, operation))
         else {
-            return Decision::Unreadable { why: reading.unmatched() };
+            return self.unreadable(&reading.unmatched());
         };
         match rule.is {
             Judged::Accept => self.accept(operation, &reading, saved),
@@ -47,7 +47,7 @@ impl Dialect {
                     Ok(reason) => Decision::Rejected {
                         reason: reason.map(|reason| printable(&self.file.secrets.mask(&reason))),
                     },
-                    Err(why) => Decision::Unreadable { why },
+                    Err(why) => self.unreadable(&why),
                 },
             },
         }
@@ -56,8 +56,12 @@ impl Dialect {
     /// The beginning of an answer's body, printable, secrets masked.
     pub fn excerpt(&self, body: &[u8]) -> String {
         // Masked before it is cut, so that no secret's beginning survives at the edge.
-        let read = &body[..body.len().min(2 * EXCERPT)];
-        printable(&self.file.secrets.mask(&String::from_utf8_lossy(read)))
+        printable(&self.file.secrets.mask(&String::from_utf8_lossy(body)))
+    }
+
+    /// The answer may have said a secret back.
+    fn unreadable(&self, why: &str) -> Decision {
+        Decision::Unreadable { why: self.file.secrets.mask(why) }
     }
 
     fn accept(&self, operation: Operation, reading: &Reading<'_>, saved: &mut Saved) -> Decision {
@@ -65,13 +69,13 @@ impl Dialect {
         if let Some(step) = self.file.steps.get(&operation) {
             match reading.find_all(&step.save) {
                 Ok(values) => kept = values,
-                Err(why) => return Decision::Unreadable { why },
+                Err(why) => return self.unreadable(&why),
             }
         }
         let outputs = match operation {
             Operation::Attest | Operation::Assert => match reading.find_all(&self.file.outputs) {
                 Ok(outputs) => outputs,
-                Err(why) => return Decision::Unreadable { why },
+                Err(why) => return self.unreadable(&why),
             },
             Operation::Challenge | Operation::Revoke => BTreeMap::new(),
         };

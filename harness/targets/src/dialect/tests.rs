@@ -221,5 +221,23 @@ fn hostile_bodies_are_unreadable_and_excerpts_harmless() {
         assert!(excerpt.len() <= 2048 + 16, "{}", excerpt.len());
         assert!(!excerpt.contains(['\u{1b}', '\u{202e}', '\0']), "{excerpt}");
     }
-    assert_eq!(shop().excerpt(b"token hush!"), "token [secret]!");
+}
+
+#[test]
+fn a_secret_said_back_is_masked() {
+    let dialect = shop();
+    assert_eq!(dialect.excerpt(b"token hush!"), "token [secret]!");
+    let mut long = vec![b'a'; 2046];
+    long.extend(b"hush");
+    assert!(dialect.excerpt(&long).ends_with("aa[s…"), "not even its beginning is shown");
+    let answers = [
+        answer(302, &[("location", "/login?token=hush")], ""),
+        answer(404, &[("content-type", "hush")], ""),
+        answer(200, &[], r#"{"ok":false,"code":"bad hush"}"#),
+    ];
+    for answer in answers {
+        let decision = dialect.read(Operation::Attest, &answer, &mut Saved::new());
+        let said = format!("{decision:?}");
+        assert!(said.contains("[secret]") && !said.contains("hush"), "{said}");
+    }
 }

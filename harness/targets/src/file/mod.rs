@@ -5,6 +5,7 @@
 
 mod answer;
 mod error;
+mod judge;
 mod model;
 mod policy;
 mod reader;

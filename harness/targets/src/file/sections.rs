@@ -1,16 +1,13 @@
 //! The sections of a target file, each read in one function, and the checks across them.
 
-use super::answer::pointer_of;
 use super::error::suggestion;
 use super::reader::{Document, Item, Table};
 use super::{
-    AnswerRule, Challenge, ClientDataTemplate, Conventions, Declared, DeclaredPolicy, Headers,
-    HttpVersion, Judged, Reason, ReceiptDemand, Source, StatusRange, TargetFile, TargetFileError,
-    step,
+    Challenge, ClientDataTemplate, Conventions, Declared, DeclaredPolicy, Headers, HttpVersion,
+    ReceiptDemand, Source, TargetFile, TargetFileError, judge, step,
 };
 use crate::dialect::names;
 use crate::encoding::Encoding;
-use crate::facts::Operation;
 use crate::secrets::Secrets;
 use crate::template::Place;
 use protocol::terms::AppId;
@@ -124,7 +121,7 @@ fn read(
             .unwrap_or_default(),
         headers: optional(root.get("headers"), headers)?.unwrap_or_default(),
         steps: step::steps(&root.need("step")?)?,
-        judge: judge(&root.need("judge")?)?,
+        judge: judge::rules(&root.need("judge")?)?,
         outputs: optional(root.get("outputs"), sources)?.unwrap_or_default(),
     };
     check_templates(document, &file)?;
@@ -279,52 +276,6 @@ pub(super) fn sources(item: &Item<'_>) -> Read<BTreeMap<String, Source>> {
         Ok((name.to_owned(), source))
     };
     item.map()?.entries().into_iter().map(source).collect()
-}
-
-pub(super) fn status(item: &Item<'_>) -> Read<StatusRange> {
-    let range = if let Some(text) = item.value.get_ref().as_str() {
-        StatusRange::parse(text)
-    } else {
-        let status = item.integer()?;
-        StatusRange::new(status, status)
-    };
-    range.map_err(|what| item.error(what))
-}
-
-fn judge(item: &Item<'_>) -> Read<Vec<AnswerRule>> {
-    let rules = item.table(&["rules"])?.need("rules")?;
-    let read: Vec<AnswerRule> = rules.list()?.iter().map(answer_rule).collect::<Read<_>>()?;
-    if read.is_empty() {
-        Err(rules.error("no answer can be read without a rule"))
-    } else {
-        Ok(read)
-    }
-}
-
-fn answer_rule(item: &Item<'_>) -> Read<AnswerRule> {
-    let table = item.table(&["on", "status", "json", "is", "reason"])?;
-    let json = |item: &Item<'_>| {
-        item.map()?
-            .entries()
-            .into_iter()
-            .map(|(pointer, value)| {
-                let pointer = pointer_of(pointer).map_err(|what| value.error(what))?;
-                Ok((pointer, value.json(None)?))
-            })
-            .collect()
-    };
-    let on = |item: &Item<'_>| {
-        item.list()?.iter().map(|name| name.choice(&Operation::ALL, Operation::as_str)).collect()
-    };
-    Ok(AnswerRule {
-        on: optional(table.get("on"), on)?.unwrap_or_default(),
-        status: optional(table.get("status"), status)?.unwrap_or(StatusRange::ANY),
-        json: optional(table.get("json"), json)?.unwrap_or_default(),
-        is: table.need("is")?.choice(&Judged::ALL, Judged::as_str)?,
-        reason: optional(table.get("reason"), |item| {
-            Reason::parse(item.text()?).map_err(|what| item.error(what))
-        })?,
-    })
 }
 
 /// Every template is rendered once with stand-ins, now that all names are known.

@@ -1,7 +1,8 @@
 //! The `[step.…]` sections: what is sent, and what is kept of the answer.
 
+use super::judge::status;
 use super::reader::{Item, Table};
-use super::sections::{headers, optional, sources, status};
+use super::sections::{headers, optional, sources};
 use super::{Body, RequestTemplate, StatusRange, Step, TargetFileError};
 use crate::facts::{CHALLENGE_TEXT, Operation};
 use crate::template::Place;

@@ -1,0 +1,57 @@
+//! The `[judge]` section: which answer means what.
+
+use super::answer::pointer_of;
+use super::reader::Item;
+use super::sections::optional;
+use super::{AnswerRule, Judged, Reason, StatusRange, TargetFileError};
+use crate::facts::Operation;
+
+type Read<T> = Result<T, TargetFileError>;
+
+/// A status, or a range of them.
+pub(super) fn status(item: &Item<'_>) -> Read<StatusRange> {
+    let range = if let Some(text) = item.value.get_ref().as_str() {
+        StatusRange::parse(text)
+    } else {
+        let status = item.integer()?;
+        StatusRange::new(status, status)
+    };
+    range.map_err(|what| item.error(what))
+}
+
+/// The rules, in order; at least one.
+pub(super) fn rules(item: &Item<'_>) -> Read<Vec<AnswerRule>> {
+    let rules = item.table(&["rules"])?.need("rules")?;
+    let read: Vec<AnswerRule> = rules.list()?.iter().map(answer_rule).collect::<Read<_>>()?;
+    if read.is_empty() {
+        Err(rules.error("no answer can be read without a rule"))
+    } else {
+        Ok(read)
+    }
+}
+
+fn answer_rule(item: &Item<'_>) -> Read<AnswerRule> {
+    let table = item.table(&["on", "status", "json", "is", "reason"])?;
+    let json = |item: &Item<'_>| {
+        item.map()?
+            .entries()
+            .into_iter()
+            .map(|(pointer, value)| {
+                let pointer = pointer_of(pointer).map_err(|what| value.error(what))?;
+                Ok((pointer, value.json(None)?))
+            })
+            .collect()
+    };
+    let on = |item: &Item<'_>| {
+        item.list()?.iter().map(|name| name.choice(&Operation::ALL, Operation::as_str)).collect()
+    };
+    Ok(AnswerRule {
+        on: optional(table.get("on"), on)?.unwrap_or_default(),
+        status: optional(table.get("status"), status)?.unwrap_or(StatusRange::ANY),
+        json: optional(table.get("json"), json)?.unwrap_or_default(),
+        is: table.need("is")?.choice(&Judged::ALL, Judged::as_str)?,
+        reason: optional(table.get("reason"), |item| {
+            Reason::parse(item.text()?).map_err(|what| item.error(what))
+        })?,
+    })
+}
