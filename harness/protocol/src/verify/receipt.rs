@@ -134,12 +134,15 @@ fn signers_certificate<'a>(
 }
 
 fn chain(receipt: &Receipt<'_>, facts: &Facts<'_>) -> Outcome {
-    let path = only_signer(receipt)
-        .and_then(|signer| signers_certificate(receipt, signer))
-        .and_then(|first| path_from(first, receipt, facts.anchor));
-    match path {
+    let first = only_signer(receipt).and_then(|signer| signers_certificate(receipt, signer));
+    // That there is none is the business of the signature.
+    let Ok(first) = first else {
+        return Outcome::NotReached("there is no signer's certificate");
+    };
+    match path_from(first, receipt, facts.anchor) {
         Ok(certificates) => {
-            Path { certificates: &certificates, anchor: facts.anchor, now: facts.now }.all()
+            let (certificates, anchor, now) = (&certificates, facts.anchor, facts.now);
+            Path { certificates, anchor, now }.all()
         }
         Err(detail) => Outcome::Broken(detail),
     }

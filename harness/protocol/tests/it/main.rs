@@ -7,4 +7,10 @@
 )]
 
 mod fixtures;
+mod forge;
 mod guide;
+mod hostile;
+mod oracle;
+mod properties;
+mod receipts;
+mod signatures;
