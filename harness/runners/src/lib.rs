@@ -1,1 +1,13 @@
-//! placeholder
+//! Runners drive a target and emit events: they decide nothing about how those are shown.
+
+pub mod conformance;
+pub mod conversation;
+pub mod judge;
+pub mod load;
+mod premises;
+
+pub use conversation::Stage;
+pub use premises::premises;
+
+/// Set by whoever wants a run to stop; every runner ends with what it has.
+pub type StopFlag = std::sync::Arc<std::sync::atomic::AtomicBool>;

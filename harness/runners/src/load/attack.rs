@@ -1,0 +1,154 @@
+//! Goose: users, client and lifecycle of an attack. No other file names it.
+//!
+//! The rate is ours, not goose's: its users wait at our semaphore for the next arrival. Metrics in
+//! the record are ours too; goose's own are kept as one sentence, for comparison.
+
+use super::work::Work;
+use goose::GooseAttack;
+use goose::client::GooseClientBuilder;
+use goose::config::GooseConfiguration;
+use goose::goose::{
+    GooseRequest, GooseUser, Scenario, Transaction, TransactionError, TransactionFunction,
+};
+use goose::metrics::GooseMetrics;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use targets::{Dialect, Exchange, Operation, Saved, WireRequest};
+
+/// Why goose would not run.
+#[derive(Debug, thiserror::Error)]
+#[error("goose: {0}")]
+pub struct GooseFailed(String);
+
+/// Goose's kill switch and Ctrl-C handler belong to the process: one attack at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Waits until no other attack runs in this process.
+pub(super) fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A user's way to the target.
+pub(super) struct Door<'u>(&'u mut GooseUser);
+
+impl Door<'_> {
+    /// Sends a request through goose and reads its answer; `None` if goose is shutting down.
+    pub(super) async fn send(
+        &mut self,
+        dialect: &Dialect,
+        operation: Operation,
+        wire: WireRequest,
+        saved: &mut Saved,
+    ) -> Option<Exchange> {
+        let url = wire.url.clone();
+        let builder =
+            self.0.client.request(wire.method, wire.url).headers(wire.headers).body(wire.body);
+        let request =
+            GooseRequest::builder().name(operation.as_str()).set_request_builder(builder).build();
+        let sending = async {
+            let answer: Result<_, Box<TransactionError>> = self.0.request(request).await;
+            answer.map(|answer| answer.response)
+        };
+        targets::http::settle(dialect, operation, &url, sending, saved).await.ok()
+    }
+}
+
+/// Runs `users` users on the work until [`end`]. Gives back what goose saw, in a sentence.
+pub(super) async fn attack(
+    work: &Arc<Work>,
+    users: usize,
+    host: &str,
+    client: &reqwest::Client,
+) -> Result<String, GooseFailed> {
+    keep_quiet();
+    let (arriving, working) = (Arc::clone(work), Arc::clone(work));
+    let client = client.clone();
+    let arrive: TransactionFunction = Arc::new(move |user| {
+        user.client = client.clone();
+        arriving.tally.users.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Ok(()) })
+    });
+    let turn: TransactionFunction = Arc::new(move |user| {
+        let work = Arc::clone(&working);
+        Box::pin(async move {
+            work.turn(&mut Door(user)).await;
+            Ok(())
+        })
+    });
+    let scenario = Scenario::new("arrivals")
+        .register_transaction(Transaction::new(arrive).set_on_start())
+        .register_transaction(Transaction::new(turn));
+    // Goose would give each user a client of its own at 2 ms each; they all get ours instead.
+    let unused = GooseClientBuilder::new().without_cookies();
+    let attack = GooseAttack::initialize_with_config(configuration(users, host))
+        .and_then(|attack| attack.set_client_builder_without_cookies(unused))
+        .map(|attack| attack.register_scenario(scenario))
+        .map_err(|error| GooseFailed(error.to_string()))?;
+    let metrics =
+        Box::pin(attack.execute()).await.map_err(|error| GooseFailed(error.to_string()))?;
+    // Left triggered, the next Ctrl-C would end the process at once.
+    goose::reset_killswitch();
+    Ok(in_a_sentence(&metrics))
+}
+
+/// Ends the attack: goose stops its users as soon as they are between two turns.
+pub(super) fn end() {
+    goose::trigger_killswitch("the schedule is done");
+}
+
+/// Whether goose was told to stop by somebody else: by its own Ctrl-C handler.
+pub(super) fn interrupted() -> bool {
+    goose::is_killswitch_triggered()
+}
+
+fn configuration(users: usize, host: &str) -> GooseConfiguration {
+    let mut configuration = GooseConfiguration::default();
+    configuration.host = Some(host.to_owned());
+    configuration.users = Some(users);
+    // Users wait for arrivals, so they may all start at once.
+    configuration.increase_rate = Some("1000000".to_owned());
+    configuration.quiet = 3;
+    configuration.no_telnet = true;
+    configuration.no_websocket = true;
+    configuration.no_print_metrics = true;
+    configuration.no_error_summary = true;
+    configuration.no_transaction_metrics = true;
+    configuration.no_scenario_metrics = true;
+    configuration
+}
+
+/// Goose logs a line to standard output for each failed request, unless a logger is there first.
+fn keep_quiet() {
+    struct Silence;
+    impl log::Log for Silence {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            false
+        }
+        fn log(&self, _: &log::Record<'_>) {}
+        fn flush(&self) {}
+    }
+    static SILENCE: Silence = Silence;
+    // Whoever installed one before us decides where its lines go.
+    let _ = log::set_logger(&SILENCE);
+}
+
+fn in_a_sentence(metrics: &GooseMetrics) -> String {
+    let mut seen: Vec<_> = metrics
+        .requests
+        .values()
+        .map(|request| {
+            let times = &request.raw_data;
+            let mean = times.total_time_us as f64 / times.counter.max(1) as f64 / 1000.0;
+            let longest = times.maximum_time_us as f64 / 1000.0;
+            format!(
+                "{} {} (mean {mean:.2} ms, longest {longest:.2} ms)",
+                times.counter, request.path
+            )
+        })
+        .collect();
+    seen.sort();
+    match seen.as_slice() {
+        [] => "goose saw no answer".to_owned(),
+        seen => format!("goose saw, from the send to the end of the headers: {}", seen.join(", ")),
+    }
+}

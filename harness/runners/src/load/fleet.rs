@@ -1,0 +1,409 @@
+//! The devices of a load attack, and the challenges they hold.
+//!
+//! Each device belongs to an account of its own and is in one place at a time: idle, holding a
+//! challenge, in a request, or resting. Whoever needs one takes it from here and gives it back, so
+//! two requests never race on one counter by accident.
+//!
+//! An arrival is one measured request. The challenges that attestations and assertions need come
+//! from the challenge arrivals of the mix and wait here, the freshest on top; a reserve is fetched
+//! before the attack starts and topped up, unmeasured and counted, when it falls by half.
+
+use super::plan::LoadPlan;
+use super::schedule::Deed;
+use protocol::relying_party::Purpose;
+use protocol::terms::{AppId, Environment};
+use simulator::{Device, Generation, Seed};
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashSet, VecDeque};
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use targets::file::{Declared, DeclaredPolicy};
+use targets::{Facts, Saved, TargetFile};
+
+/// A device and the account it belongs to.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) device: Device,
+    pub(super) account: String,
+    /// What the target gave it to keep, its challenge included.
+    pub(super) saved: Saved,
+    /// The counter that was last accepted.
+    pub(super) accepted_counter: u32,
+}
+
+/// Makes the devices of a fleet, each from its number.
+#[derive(Debug)]
+pub(super) struct Recruiter {
+    seed: Seed,
+    run: String,
+    app_id: AppId,
+    environment: Environment,
+    generations: Vec<Generation>,
+    version: Option<String>,
+    category: Option<u32>,
+    next: AtomicU64,
+}
+
+impl Recruiter {
+    /// Devices that the target's declared policy admits.
+    pub(super) fn new(plan: &LoadPlan, target: &TargetFile) -> Self {
+        let policy = &target.policy;
+        Self {
+            seed: plan.seed.child("load fleet", 0),
+            run: plan.seed.child("load accounts", 0).to_hex()[..8].to_owned(),
+            app_id: target.app_id.clone(),
+            environment: target.environment,
+            generations: generations(policy),
+            version: policy.bundle_version.as_ref().and_then(allowed).cloned(),
+            category: policy.validation_category.as_ref().and_then(allowed).copied(),
+            next: AtomicU64::new(0),
+        }
+    }
+
+    /// The next device that nobody has seen.
+    pub(super) fn recruit(&self) -> Member {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let generation = self.generations[number as usize % self.generations.len()];
+        let seed = self.seed.child("device", number);
+        let mut device = Device::new(&seed, generation, self.app_id.clone(), self.environment);
+        if device.bundle_version.is_some() && self.version.is_some() {
+            device.bundle_version.clone_from(&self.version);
+        }
+        if device.validation_category.is_some() && self.category.is_some() {
+            device.validation_category = self.category;
+        }
+        let account = format!("load-{}-{number}", self.run);
+        Member { device, account, saved: Saved::new(), accepted_counter: 0 }
+    }
+
+    /// An account that asks for a challenge and uses it for nothing.
+    pub(super) fn guest(&self) -> String {
+        format!("load-{}-guest", self.run)
+    }
+}
+
+/// Old and new shapes, unless the target demands what only new ones carry.
+fn generations(policy: &DeclaredPolicy) -> Vec<Generation> {
+    let demanded = matches!(policy.bundle_version, Some(Declared::Require(_)))
+        || matches!(policy.validation_category, Some(Declared::Require(_)));
+    if demanded {
+        vec![Generation::Ios27]
+    } else {
+        vec![Generation::Ios27, Generation::Ios26, Generation::Ios17]
+    }
+}
+
+fn allowed<T>(declared: &Declared<T>) -> Option<&T> {
+    match declared {
+        Declared::Ignore => None,
+        Declared::AllowMissing(values) | Declared::Require(values) => values.first(),
+    }
+}
+
+/// How many devices and challenges an attack needs at a rate.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs {
+    attest: f64,
+    assert: f64,
+    timeout: f64,
+}
+
+/// How long ahead of its instant a request is made ready.
+pub(super) const LEAD: Duration = Duration::from_millis(500);
+/// Beyond what the arithmetic says.
+const SPARE: usize = 16;
+
+impl Needs {
+    /// Needs at a rate of `rate` arrivals a second.
+    pub(super) fn at(plan: &LoadPlan, rate: f64) -> Self {
+        let mix = plan.mix;
+        let total = f64::from(mix.attest + mix.assert + mix.challenge);
+        Self {
+            attest: rate * f64::from(mix.attest) / total,
+            assert: rate * f64::from(mix.assert) / total,
+            timeout: plan.timeout.as_secs_f64(),
+        }
+    }
+
+    /// Challenges in reserve: what is used while the target answers none until the timeout, and
+    /// what is made ready ahead.
+    pub(super) fn reserve(&self, purpose: Purpose) -> usize {
+        let rate = match purpose {
+            Purpose::Attest => self.attest,
+            Purpose::Assert => self.assert,
+        };
+        (rate * (self.timeout + LEAD.as_secs_f64())).ceil() as usize + usize::from(rate > 0.0)
+    }
+
+    /// Devices that send assertions: those in the reserve, and those in flight.
+    pub(super) fn devices(&self) -> usize {
+        if self.assert > 0.0 {
+            self.reserve(Purpose::Assert) + (self.assert * self.timeout).ceil() as usize + SPARE
+        } else {
+            0
+        }
+    }
+}
+
+/// A device that holds a challenge.
+#[derive(Debug)]
+struct Holder {
+    member: Member,
+    since: Instant,
+}
+
+/// Who asks for a challenge.
+#[derive(Debug)]
+pub(super) enum Asker {
+    /// A device that will use it.
+    Member(Box<Member>),
+    /// Nobody in particular: there are enough challenges.
+    Guest(String),
+}
+
+/// What a request is made of.
+#[derive(Debug)]
+pub(super) enum Material {
+    /// A device, with a challenge if the deed needs one.
+    Member(Box<Member>),
+    /// A request that was accepted before.
+    Accepted(Box<(Facts, Saved)>),
+}
+
+/// Where all devices and challenges are while nobody uses them.
+#[derive(Debug)]
+pub(super) struct Fleet {
+    newcomers: VecDeque<Member>,
+    idle: VecDeque<Member>,
+    resting: VecDeque<(Instant, Member)>,
+    to_attest: Vec<Holder>,
+    to_assert: Vec<Holder>,
+    accepted: VecDeque<(Facts, Saved)>,
+    seen: HashSet<u64>,
+    /// Most devices to hold a challenge to attest: more would only grow old.
+    most_to_attest: usize,
+    /// How old a challenge may grow here.
+    freshness: Duration,
+}
+
+/// How long a device rests after a request of which nobody knows whether it was acted on: the
+/// target may still be at it.
+const REST: Duration = Duration::from_secs(5);
+/// Accepted requests kept for replays.
+const KEPT: usize = 64;
+/// Newcomers kept ready: their keys take time to make.
+pub(super) const NEWCOMERS: usize = 64;
+/// Lifetime of a challenge if the target declares none.
+const UNDECLARED_LIFETIME: Duration = Duration::from_mins(1);
+
+impl Fleet {
+    /// Nobody yet.
+    pub(super) fn new(plan: &LoadPlan, lifetime: Option<Duration>) -> Self {
+        let needs = Needs::at(plan, plan.highest_rate());
+        Self {
+            newcomers: VecDeque::new(),
+            idle: VecDeque::new(),
+            resting: VecDeque::new(),
+            to_attest: Vec::new(),
+            to_assert: Vec::new(),
+            accepted: VecDeque::new(),
+            seen: HashSet::new(),
+            most_to_attest: 2 * needs.reserve(Purpose::Attest),
+            // Half its life in the reserve leaves the other half for the way to its use.
+            freshness: lifetime.unwrap_or(UNDECLARED_LIFETIME) / 2,
+        }
+    }
+
+    /// How old a challenge may grow in reserve.
+    pub(super) fn freshness(&self) -> Duration {
+        self.freshness
+    }
+
+    /// Takes whoever should ask for a challenge next.
+    pub(super) fn asker(&mut self, purpose: Purpose) -> Option<Member> {
+        match purpose {
+            Purpose::Attest if self.to_attest.len() < self.most_to_attest => {
+                self.newcomers.pop_front()
+            }
+            Purpose::Attest => None,
+            Purpose::Assert => {
+                let now = Instant::now();
+                while self.resting.front().is_some_and(|(until, _)| *until <= now) {
+                    self.idle.extend(self.resting.pop_front().map(|(_, member)| member));
+                }
+                self.idle.pop_front()
+            }
+        }
+    }
+
+    /// Puts a device with its new challenge in reserve. Gives back whether the target never gave
+    /// the challenge out before.
+    pub(super) fn hold(&mut self, purpose: Purpose, member: Member) {
+        let holder = Holder { member, since: Instant::now() };
+        match purpose {
+            Purpose::Attest => self.to_attest.push(holder),
+            Purpose::Assert => self.to_assert.push(holder),
+        }
+    }
+
+    /// Notes a challenge that was handed out; `false` if it was handed out before.
+    pub(super) fn is_new(&mut self, challenge: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        challenge.hash(&mut hasher);
+        self.seen.insert(hasher.finish())
+    }
+
+    /// Devices that hold a challenge for a purpose.
+    pub(super) fn held(&self, purpose: Purpose) -> usize {
+        match purpose {
+            Purpose::Attest => self.to_attest.len(),
+            Purpose::Assert => self.to_assert.len(),
+        }
+    }
+
+    /// Takes challenges that are too old out of the reserve.
+    pub(super) fn discard_old(&mut self) {
+        let old = |holder: &Holder| holder.since.elapsed() > self.freshness;
+        let cut = self.to_attest.partition_point(old);
+        self.newcomers.extend(self.to_attest.drain(..cut).map(|holder| holder.member));
+        let cut = self.to_assert.partition_point(old);
+        self.idle.extend(self.to_assert.drain(..cut).map(|holder| holder.member));
+    }
+
+    /// Takes what a deed is made of; `None` if it is not there yet.
+    pub(super) fn material(&mut self, deed: Deed) -> Option<Material> {
+        use super::oracle::Lie;
+        let member = match deed {
+            Deed::Challenge(_) => None,
+            Deed::Attest(Some(Lie::AttestUnknownChallenge)) => self.newcomers.pop_front(),
+            Deed::Assert(Some(Lie::Replay)) => {
+                let accepted = self.accepted.pop_front()?;
+                return Some(Material::Accepted(Box::new(accepted)));
+            }
+            Deed::Assert(Some(Lie::AssertUnknownChallenge)) => self.asker(Purpose::Assert),
+            Deed::Attest(_) => self.fresh_holder(Purpose::Attest),
+            Deed::Assert(_) => self.fresh_holder(Purpose::Assert),
+        };
+        member.map(|member| Material::Member(Box::new(member)))
+    }
+
+    fn fresh_holder(&mut self, purpose: Purpose) -> Option<Member> {
+        let freshness = self.freshness;
+        let holders = match purpose {
+            Purpose::Attest => &mut self.to_attest,
+            Purpose::Assert => &mut self.to_assert,
+        };
+        // The freshest is on top: if it is too old, all are.
+        let holder = holders.pop_if(|holder| holder.since.elapsed() <= freshness)?;
+        Some(holder.member)
+    }
+
+    /// Takes a device back that may be used at once.
+    pub(super) fn give_back(&mut self, member: Member) {
+        self.idle.push_back(member);
+    }
+
+    /// Takes a newcomer that the target still does not know.
+    pub(super) fn add_newcomer(&mut self, member: Member) {
+        self.newcomers.push_back(member);
+    }
+
+    /// Whether more newcomers are needed.
+    pub(super) fn lacks_newcomers(&self) -> bool {
+        self.newcomers.len() < NEWCOMERS
+    }
+
+    /// Takes a device back of which nobody knows what the target knows of it.
+    pub(super) fn give_back_to_rest(&mut self, member: Member) {
+        self.resting.push_back((Instant::now() + REST, member));
+    }
+
+    /// Keeps an accepted request for replays; the oldest makes room.
+    pub(super) fn keep_accepted(&mut self, facts: Facts, saved: Saved) {
+        if self.accepted.len() == KEPT {
+            self.accepted.pop_front();
+        }
+        self.accepted.push_back((facts, saved));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recruiter(edit: impl FnOnce(&mut TargetFile)) -> Recruiter {
+        let seed = Seed::from_text("fleet");
+        let plan = LoadPlan::steady(10.0, Duration::from_secs(1), seed);
+        let mut target =
+            TargetFile::reference("http://127.0.0.1:1", Duration::from_mins(1)).unwrap();
+        edit(&mut target);
+        Recruiter::new(&plan, &target)
+    }
+
+    fn fleet() -> Fleet {
+        let plan = LoadPlan::steady(10.0, Duration::from_secs(1), Seed::from_text("fleet"));
+        Fleet::new(&plan, Some(Duration::from_mins(1)))
+    }
+
+    #[test]
+    fn the_same_seed_recruits_the_same_devices_and_no_two_alike() {
+        let (one, other) = (recruiter(|_| {}), recruiter(|_| {}));
+        let ids: Vec<_> = (0..5).map(|_| one.recruit().device.key_id()).collect();
+        let again: Vec<_> = (0..5).map(|_| other.recruit().device.key_id()).collect();
+        assert_eq!(ids, again);
+        assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 5);
+    }
+
+    #[test]
+    fn devices_carry_what_the_declared_policy_demands() {
+        let strict = recruiter(|target| {
+            target.policy.bundle_version = Some(Declared::Require(vec!["7.1".to_owned()]));
+            target.policy.validation_category = Some(Declared::AllowMissing(vec![2]));
+        });
+        for member in (0..4).map(|_| strict.recruit()) {
+            assert_eq!(member.device.bundle_version.as_deref(), Some("7.1"));
+            assert_eq!(member.device.validation_category, Some(2));
+        }
+    }
+
+    #[test]
+    fn a_device_is_in_one_place_at_a_time() {
+        let recruiter = recruiter(|_| {});
+        let mut fleet = fleet();
+        fleet.give_back(recruiter.recruit());
+        let member = fleet.asker(Purpose::Assert).unwrap();
+        assert!(fleet.asker(Purpose::Assert).is_none());
+        assert!(fleet.material(Deed::Assert(None)).is_none());
+        fleet.hold(Purpose::Assert, member);
+        assert_eq!(fleet.held(Purpose::Assert), 1);
+        assert!(matches!(fleet.material(Deed::Assert(None)), Some(Material::Member(_))));
+        assert!(fleet.material(Deed::Assert(None)).is_none());
+    }
+
+    #[test]
+    fn a_device_in_doubt_rests_before_it_is_used_again() {
+        let mut fleet = fleet();
+        fleet.give_back_to_rest(recruiter(|_| {}).recruit());
+        assert!(fleet.asker(Purpose::Assert).is_none());
+    }
+
+    #[test]
+    fn old_challenges_are_discarded_and_their_devices_kept() {
+        let mut fleet = fleet();
+        fleet.freshness = Duration::ZERO;
+        fleet.hold(Purpose::Assert, recruiter(|_| {}).recruit());
+        std::thread::sleep(Duration::from_millis(1));
+        assert!(fleet.material(Deed::Assert(None)).is_none());
+        fleet.discard_old();
+        assert_eq!(fleet.held(Purpose::Assert), 0);
+        assert!(fleet.asker(Purpose::Assert).is_some());
+    }
+
+    #[test]
+    fn a_challenge_handed_out_twice_is_noticed() {
+        let mut fleet = fleet();
+        assert!(fleet.is_new("a") && fleet.is_new("b"));
+        assert!(!fleet.is_new("a"));
+    }
+}

@@ -1,0 +1,192 @@
+//! Requests made ready, honest or with one lie.
+
+use super::fleet::{Material, Member};
+use super::oracle::Lie;
+use super::schedule::Deed;
+use jiff::Timestamp;
+use protocol::relying_party::Purpose;
+use protocol::terms::AppId;
+use rand_core::Rng;
+use sha2::{Digest, Sha256};
+use simulator::{AssertionModel, Authority, Seed};
+use std::sync::Arc;
+use targets::{CHALLENGE_TEXT, Dialect, DialectError, Facts, Field, Operation, Saved, WireRequest};
+
+/// A request that only waits for its instant.
+#[derive(Debug)]
+pub(super) struct Ready {
+    /// Which operation.
+    pub(super) operation: Operation,
+    /// What is sent.
+    pub(super) wire: WireRequest,
+    /// What it was made of, to be kept for a replay if it is accepted.
+    pub(super) facts: Facts,
+    /// What the target gave the account to keep.
+    pub(super) saved: Saved,
+    /// The device, unless it is a replay.
+    pub(super) member: Option<Box<Member>>,
+    /// The counter of an assertion.
+    pub(super) counter: Option<u32>,
+}
+
+/// Makes requests for one target.
+#[derive(Debug)]
+pub(super) struct Mint {
+    dialect: Arc<Dialect>,
+    authority: Authority,
+    untrusted: Authority,
+    other_app: AppId,
+    seed: Seed,
+}
+
+impl Mint {
+    /// Makes attestations under `authority`.
+    pub(super) fn new(dialect: Arc<Dialect>, authority: &Authority, seed: &Seed) -> Self {
+        let prefix = dialect.file().app_id.as_str().split('.').next().unwrap_or_default();
+        let other_app = AppId::parse(&format!("{prefix}.test.assay.another-app"))
+            .expect("an App ID's prefix followed by a bundle identifier is an App ID");
+        Self {
+            untrusted: Authority::new(&seed.child("load untrusted root", 0), Timestamp::now()),
+            authority: authority.clone(),
+            other_app,
+            seed: seed.child("load mint", 0),
+            dialect,
+        }
+    }
+
+    /// Asks for a challenge. `number` tells it from all others.
+    pub(super) fn challenge(
+        &self,
+        number: u64,
+        purpose: Purpose,
+        account: &str,
+        saved: &Saved,
+    ) -> Result<WireRequest, DialectError> {
+        let mut facts = facts_of(number, account);
+        facts.purpose = purpose;
+        self.dialect.request(Operation::Challenge, &facts, saved)
+    }
+
+    /// Does the deed with the material.
+    pub(super) fn make(
+        &self,
+        number: u64,
+        deed: Deed,
+        material: Material,
+    ) -> Result<Ready, DialectError> {
+        match (deed, material) {
+            (_, Material::Accepted(accepted)) => {
+                let (facts, saved) = *accepted;
+                let wire = self.dialect.request(Operation::Assert, &facts, &saved)?;
+                let operation = Operation::Assert;
+                Ok(Ready { operation, wire, facts, saved, member: None, counter: None })
+            }
+            (Deed::Attest(lie), Material::Member(member)) => self.attest(number, lie, member),
+            (Deed::Assert(lie), Material::Member(member)) => self.assert(number, lie, member),
+            (Deed::Challenge(_), Material::Member(_)) => {
+                unreachable!("challenges are asked for, not made ready")
+            }
+        }
+    }
+
+    fn attest(
+        &self,
+        number: u64,
+        lie: Option<Lie>,
+        member: Box<Member>,
+    ) -> Result<Ready, DialectError> {
+        let mut saved = member.saved.clone();
+        if lie == Some(Lie::AttestUnknownChallenge) {
+            saved.insert(CHALLENGE_TEXT.to_owned(), self.unknown_challenge(number));
+        }
+        let attested = match lie {
+            Some(Lie::OtherChallenge) => self.unknown_challenge(number),
+            Some(_) | None => saved.get(CHALLENGE_TEXT).cloned().unwrap_or_default(),
+        };
+        let hash = self.dialect.attest_client_data_hash(&attested)?;
+        let authority = match lie {
+            Some(Lie::OtherRoot) => &self.untrusted,
+            Some(_) | None => &self.authority,
+        };
+        let object = member.device.attest(authority, &hash, Timestamp::now());
+        let mut facts = facts_of(number, &member.account);
+        facts.purpose = Purpose::Attest;
+        facts.key_id = Some(member.device.key_id().into());
+        facts.attestation = Some(Field::Bytes(object));
+        let operation = Operation::Attest;
+        let wire = self.dialect.request(operation, &facts, &saved)?;
+        Ok(Ready { operation, wire, facts, saved, member: Some(member), counter: None })
+    }
+
+    fn assert(
+        &self,
+        number: u64,
+        lie: Option<Lie>,
+        mut member: Box<Member>,
+    ) -> Result<Ready, DialectError> {
+        let mut saved = member.saved.clone();
+        if lie == Some(Lie::AssertUnknownChallenge) {
+            saved.insert(CHALLENGE_TEXT.to_owned(), self.unknown_challenge(number));
+        }
+        let mut facts = facts_of(number, &member.account);
+        facts.purpose = Purpose::Assert;
+        facts.key_id = Some(member.device.key_id().into());
+        let client_data = self.dialect.client_data(&facts, &saved)?;
+        let mut model = member.device.assertion_model(&Sha256::digest(&client_data));
+        match lie {
+            // A device counts what it made; what only an attacker made, it does not.
+            None => member.device.next_counter = member.device.next_counter.wrapping_add(1),
+            Some(lie) => self.tell(lie, &mut model, &member),
+        }
+        facts.assertion = Some(Field::Bytes(model.seal()));
+        facts.client_data = Some(client_data);
+        let operation = Operation::Assert;
+        let wire = self.dialect.request(operation, &facts, &saved)?;
+        let counter = Some(model.authenticator_data.counter);
+        Ok(Ready { operation, wire, facts, saved, member: Some(member), counter })
+    }
+
+    fn tell(&self, lie: Lie, model: &mut AssertionModel, member: &Member) {
+        match lie {
+            // Byte 20 lies within the first number of every signature, so the DER stays whole.
+            Lie::FlippedSignature => model.signature.flip = Some((20, 1)),
+            Lie::OtherAppId => {
+                model.authenticator_data.rp_id_hash = self.other_app.rp_id_hash().to_vec();
+            }
+            Lie::EqualCounter => model.authenticator_data.counter = member.accepted_counter,
+            // Told by what the assertion is made for, or by sending it twice.
+            Lie::AssertUnknownChallenge
+            | Lie::Replay
+            | Lie::OtherChallenge
+            | Lie::OtherRoot
+            | Lie::AttestUnknownChallenge => {}
+        }
+    }
+
+    /// A challenge as the target could have written it, but never did.
+    fn unknown_challenge(&self, number: u64) -> String {
+        let mut bytes = [0; 32];
+        self.seed.child("unknown challenge", number).stream().fill_bytes(&mut bytes);
+        let encoding = self.dialect.file().conventions.challenge;
+        encoding.encode(&bytes).unwrap_or_else(|| hex::encode(bytes))
+    }
+}
+
+/// What every request says of itself; requests go round the nodes in turn.
+fn facts_of(number: u64, account: &str) -> Facts {
+    let mut facts = Facts::new(account, format!("load-{number}"));
+    facts.node = number as usize;
+    facts
+}
+
+/// The lies that mean something to a target: without the challenge in its protected requests it
+/// cannot know that one was never issued.
+pub(super) fn meaningful_lies(dialect: &Dialect) -> Vec<Lie> {
+    let client_data = |challenge: &str| {
+        let saved = Saved::from([(CHALLENGE_TEXT.to_owned(), challenge.to_owned())]);
+        dialect.client_data(&Facts::new("account", "0"), &saved).ok()
+    };
+    let bound = client_data("one") != client_data("another");
+    let known = |lie: &Lie| bound || *lie != Lie::AssertUnknownChallenge;
+    Lie::ALL.into_iter().filter(known).collect()
+}

@@ -1,0 +1,280 @@
+//! What happens outside the windows: enrolling the fleet, and keeping challenges in reserve.
+
+use super::fleet::{Asker, Material, NEWCOMERS, Needs};
+use super::mint::Ready;
+use super::plan::LoadPlan;
+use super::schedule::Deed;
+use super::work::{Message, Work};
+use protocol::relying_party::Purpose;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use targets::{CHALLENGE_TEXT, Decision, DialectError, Exchange, Operation};
+use tokio::task::JoinSet;
+
+/// Why the fleet could not be enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum MusterError {
+    /// A request could not be written.
+    #[error(transparent)]
+    Dialect(#[from] DialectError),
+    /// The target did not do what every honest device needs.
+    #[error("before the load, {step} of an honest device was answered with {decision}: {detail}")]
+    Refused {
+        /// Which step.
+        step: &'static str,
+        /// What the target decided.
+        decision: &'static str,
+        /// What it said.
+        detail: String,
+        /// Whether no decision came at all.
+        undecided: bool,
+    },
+    /// The user asked to stop.
+    #[error("interrupted while devices were enrolled")]
+    Stopped,
+}
+
+/// Conversations at a time while the fleet is enrolled: what a server of a few cores likes best.
+const AT_A_TIME: usize = 16;
+/// Devices that also send a protected request, so that there is something to replay.
+const PROVEN: u64 = 8;
+/// How often the reserve is looked after.
+const ROUND: Duration = Duration::from_millis(50);
+/// How far ahead the reserve looks: a step of the stairs should not find it small.
+const FORESIGHT: Duration = Duration::from_secs(10);
+/// Challenges fetched outside the windows, as a share of the rate: it should not count as load.
+const EXTRA: f64 = 0.1;
+
+/// Numbers of requests outside the schedule begin here.
+const UNSCHEDULED: u64 = 1 << 40;
+
+/// Requests outside the schedule, each with a number.
+#[derive(Debug)]
+pub(super) struct Muster {
+    work: Arc<Work>,
+    client: reqwest::Client,
+    number: AtomicU64,
+}
+
+impl Muster {
+    pub(super) fn new(work: Arc<Work>, client: reqwest::Client) -> Self {
+        Self { work, client, number: AtomicU64::new(UNSCHEDULED) }
+    }
+
+    /// Enrols the fleet and fills the reserve.
+    pub(super) async fn gather(
+        self: &Arc<Self>,
+        plan: &LoadPlan,
+        stopped: impl Fn() -> bool + Clone + Send + 'static,
+    ) -> Result<(), MusterError> {
+        let needs = Needs::at(plan, plan.highest_rate());
+        let devices = needs.devices() as u64;
+        self.many(devices, &stopped, |muster, index| async move { muster.enrol(index).await })
+            .await?;
+        for _ in 0..NEWCOMERS + needs.reserve(Purpose::Attest) {
+            let newcomer = self.work.recruiter.recruit();
+            self.work.fleet().add_newcomer(newcomer);
+        }
+        let freshness = self.work.fleet().freshness();
+        let soon = Needs::at(plan, highest_rate(plan, Duration::ZERO, freshness));
+        for purpose in [Purpose::Attest, Purpose::Assert] {
+            let wanted = soon.reserve(purpose) as u64;
+            self.many(wanted, &stopped, move |muster, _| async move {
+                muster.fetch(purpose).await.map(drop)
+            })
+            .await?;
+            self.work.tally.fetched_before.fetch_add(wanted, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Does `one` so many times, a few at a time.
+    async fn many<F>(
+        self: &Arc<Self>,
+        times: u64,
+        stopped: &(impl Fn() -> bool + Clone + Send + 'static),
+        one: impl Fn(Arc<Self>, u64) -> F + Clone + Send + 'static,
+    ) -> Result<(), MusterError>
+    where
+        F: Future<Output = Result<(), MusterError>> + Send,
+    {
+        let next = Arc::new(AtomicU64::new(0));
+        let mut hands = JoinSet::new();
+        for _ in 0..AT_A_TIME {
+            let (muster, next) = (Arc::clone(self), Arc::clone(&next));
+            let (one, stopped) = (one.clone(), stopped.clone());
+            hands.spawn(async move {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= times {
+                        return Ok(());
+                    }
+                    if stopped() {
+                        return Err(MusterError::Stopped);
+                    }
+                    one(Arc::clone(&muster), index).await?;
+                }
+            });
+        }
+        while let Some(hand) = hands.join_next().await {
+            hand.expect("nobody cancels an enrolment, and none panics")?;
+        }
+        Ok(())
+    }
+
+    /// Enrols the next device; the first few also send a protected request.
+    async fn enrol(self: Arc<Self>, index: u64) -> Result<(), MusterError> {
+        let mut member = Box::new(self.work.recruiter.recruit());
+        self.challenge(Purpose::Attest, &mut member).await?;
+        let number = self.number();
+        let ready = self.work.mint.make(number, Deed::Attest(None), Material::Member(member))?;
+        let mut member = self.accepted("the attestation", ready).await?;
+        if index < PROVEN {
+            self.challenge(Purpose::Assert, &mut member).await?;
+            let number = self.number();
+            let ready =
+                self.work.mint.make(number, Deed::Assert(None), Material::Member(member))?;
+            let (facts, saved, counter) = (ready.facts.clone(), ready.saved.clone(), ready.counter);
+            member = self.accepted("a protected request", ready).await?;
+            member.accepted_counter = counter.unwrap_or_default();
+            self.work.fleet().keep_accepted(facts, saved);
+        }
+        self.work.fleet().give_back(*member);
+        self.work.tally.enrolled.fetch_add(1, Ordering::Relaxed);
+        self.work.tell(Message::Enrolled);
+        Ok(())
+    }
+
+    /// Fetches a challenge for the reserve; `false` if no device is free to hold it.
+    async fn fetch(self: Arc<Self>, purpose: Purpose) -> Result<bool, MusterError> {
+        match self.work.asker(purpose) {
+            Asker::Guest(_) => Ok(false),
+            Asker::Member(mut member) => match self.challenge(purpose, &mut member).await {
+                Ok(()) => {
+                    self.work.fleet().hold(purpose, *member);
+                    Ok(true)
+                }
+                Err(error) => {
+                    self.work.dismiss(Asker::Member(member), purpose);
+                    Err(error)
+                }
+            },
+        }
+    }
+
+    async fn challenge(
+        &self,
+        purpose: Purpose,
+        member: &mut super::fleet::Member,
+    ) -> Result<(), MusterError> {
+        let number = self.number();
+        let wire = self.work.mint.challenge(number, purpose, &member.account, &member.saved)?;
+        let exchange = targets::http::exchange(
+            &self.client,
+            &self.work.dialect,
+            Operation::Challenge,
+            wire,
+            &mut member.saved,
+        )
+        .await;
+        must_be_accepted("the request for a challenge", exchange)?;
+        if let Some(challenge) = member.saved.get(CHALLENGE_TEXT) {
+            self.work.fleet().is_new(challenge);
+        }
+        Ok(())
+    }
+
+    async fn accepted(
+        &self,
+        step: &'static str,
+        ready: Ready,
+    ) -> Result<Box<super::fleet::Member>, MusterError> {
+        let Ready { operation, wire, member, .. } = ready;
+        let mut member = member.expect("what is honest has a device");
+        let exchange = targets::http::exchange(
+            &self.client,
+            &self.work.dialect,
+            operation,
+            wire,
+            &mut member.saved,
+        )
+        .await;
+        must_be_accepted(step, exchange)?;
+        Ok(member)
+    }
+
+    /// Keeps challenges in reserve until the work is over, with as few requests as it takes.
+    pub(super) async fn keep_reserve(self: Arc<Self>, plan: LoadPlan) {
+        let consumers = plan.mix.share_of_consumers();
+        let lacking = (2.0 * consumers - 1.0).max(0.0);
+        let mut allowance = 0.0;
+        while !self.work.is_over() {
+            tokio::time::sleep(ROUND).await;
+            let now = self.work.elapsed();
+            let rate = plan.phases[plan.phase_at(now)].rate;
+            allowance = (allowance + rate * (EXTRA + lacking) * ROUND.as_secs_f64()).min(rate);
+            let needs = Needs::at(&plan, highest_rate(&plan, now, FORESIGHT));
+            for purpose in [Purpose::Attest, Purpose::Assert] {
+                let missing = {
+                    let mut fleet = self.work.fleet();
+                    fleet.discard_old();
+                    (needs.reserve(purpose) / 2).saturating_sub(fleet.held(purpose))
+                };
+                let mut fetching = JoinSet::new();
+                while allowance >= 1.0 && fetching.len() < missing.min(AT_A_TIME) {
+                    allowance -= 1.0;
+                    fetching.spawn(Arc::clone(&self).fetch(purpose));
+                }
+                while let Some(fetched) = fetching.join_next().await {
+                    // What keeps failing here fails in the windows too, where it is counted.
+                    if let Ok(Ok(true)) = fetched {
+                        self.work.tally.fetched_during.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            }
+        }
+    }
+
+    fn number(&self) -> u64 {
+        self.number.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// The highest rate of the phases that run between `from` and `from + within`.
+fn highest_rate(plan: &LoadPlan, from: Duration, within: Duration) -> f64 {
+    let (first, last) = (plan.phase_at(from), plan.phase_at(from.saturating_add(within)));
+    plan.phases[first..=last].iter().map(|phase| phase.rate).fold(0.0, f64::max)
+}
+
+fn must_be_accepted(step: &'static str, exchange: Exchange) -> Result<(), MusterError> {
+    let undecided = match &exchange.decision {
+        Decision::Accepted { .. } => return Ok(()),
+        Decision::Rejected { .. } => false,
+        Decision::Failed
+        | Decision::Throttled { .. }
+        | Decision::Unreadable { .. }
+        | Decision::Closed { .. }
+        | Decision::TimedOut
+        | Decision::Unreachable { .. } => true,
+    };
+    let said = match &exchange.decision {
+        Decision::Unreadable { why } | Decision::Closed { why } | Decision::Unreachable { why } => {
+            why.clone()
+        }
+        Decision::Rejected { reason: Some(reason) } => reason.clone(),
+        Decision::Accepted { .. }
+        | Decision::Rejected { reason: None }
+        | Decision::Failed
+        | Decision::Throttled { .. }
+        | Decision::TimedOut => exchange.excerpt,
+    };
+    let detail = match (exchange.status, said.is_empty()) {
+        (Some(status), true) => format!("status {status}"),
+        (Some(status), false) => format!("status {status}, {said}"),
+        (None, true) => "nothing".to_owned(),
+        (None, false) => said,
+    };
+    let decision = exchange.decision.as_str();
+    Err(MusterError::Refused { step, decision, detail, undecided })
+}

@@ -1,0 +1,209 @@
+//! Was the answer right? Pure: what was sent and what was decided, nothing else.
+
+use std::fmt;
+use targets::{Decision, Operation};
+
+/// A request that a server must refuse. It is honest in everything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lie {
+    /// An attestation made for another challenge than the one it is sent with.
+    OtherChallenge,
+    /// An attestation under a root that nobody trusts.
+    OtherRoot,
+    /// An attestation for a challenge that the server never issued.
+    AttestUnknownChallenge,
+    /// A protected request that was accepted before, sent again byte by byte.
+    Replay,
+    /// An assertion with one bit of its signature flipped.
+    FlippedSignature,
+    /// An assertion by another app of the same developer.
+    OtherAppId,
+    /// An assertion whose counter is the one last accepted.
+    EqualCounter,
+    /// An assertion for a challenge that the server never issued.
+    AssertUnknownChallenge,
+}
+
+impl Lie {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::OtherChallenge,
+        Self::OtherRoot,
+        Self::AttestUnknownChallenge,
+        Self::Replay,
+        Self::FlippedSignature,
+        Self::OtherAppId,
+        Self::EqualCounter,
+        Self::AssertUnknownChallenge,
+    ];
+
+    /// The operation that tells it.
+    pub fn operation(self) -> Operation {
+        match self {
+            Self::OtherChallenge | Self::OtherRoot | Self::AttestUnknownChallenge => {
+                Operation::Attest
+            }
+            Self::Replay
+            | Self::FlippedSignature
+            | Self::OtherAppId
+            | Self::EqualCounter
+            | Self::AssertUnknownChallenge => Operation::Assert,
+        }
+    }
+
+    /// What it is, in words that finish "sent …".
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OtherChallenge => "an attestation made for another challenge",
+            Self::OtherRoot => "an attestation under an untrusted root",
+            Self::AttestUnknownChallenge => "an attestation for a challenge never issued",
+            Self::Replay => "an accepted request a second time",
+            Self::FlippedSignature => "an assertion with a flipped bit in its signature",
+            Self::OtherAppId => "an assertion by another app",
+            Self::EqualCounter => "an assertion with the counter last accepted",
+            Self::AssertUnknownChallenge => "an assertion for a challenge never issued",
+        }
+    }
+}
+
+/// What an answer turned out to be. Every request sent ends in exactly one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// The right decision.
+    Right,
+    /// A lie was accepted.
+    FalseAccept,
+    /// An honest request was refused.
+    FalseReject,
+    /// Accepted, but what came with it is wrong: another counter, a challenge given out before.
+    WrongOutput,
+    /// Turned away for overload: no decision.
+    Shed,
+    /// The server said that it failed.
+    Error,
+    /// No answer in time.
+    Timeout,
+    /// The connection broke off.
+    Crash,
+    /// An answer that the target file cannot read.
+    Unreadable,
+    /// No connection.
+    Unreachable,
+}
+
+impl Class {
+    /// The name in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::FalseAccept => "false-accept",
+            Self::FalseReject => "false-reject",
+            Self::WrongOutput => "wrong-output",
+            Self::Shed => "shed",
+            Self::Error => "error",
+            Self::Timeout => "timeout",
+            Self::Crash => "crash",
+            Self::Unreadable => "unreadable",
+            Self::Unreachable => "unreachable",
+        }
+    }
+
+    /// Whether the answer contradicts what was owed, whatever the load.
+    pub fn is_wrong(self) -> bool {
+        match self {
+            Self::FalseAccept | Self::FalseReject | Self::WrongOutput | Self::Unreadable => true,
+            Self::Right
+            | Self::Shed
+            | Self::Error
+            | Self::Timeout
+            | Self::Crash
+            | Self::Unreachable => false,
+        }
+    }
+
+    /// Whether nobody can tell if the server acted on the request.
+    pub fn is_indeterminate(self) -> bool {
+        match self {
+            Self::Error | Self::Timeout | Self::Crash | Self::Unreadable => true,
+            Self::Right
+            | Self::FalseAccept
+            | Self::FalseReject
+            | Self::WrongOutput
+            | Self::Shed
+            | Self::Unreachable => false,
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The class of a decision on a request that told `lie`, or none.
+///
+/// `counter` is the one an honest assertion carried: a server that reports the counter it stored
+/// must report this one.
+pub fn judge(lie: Option<Lie>, counter: Option<u32>, decision: &Decision) -> Class {
+    match (decision, lie) {
+        (Decision::Accepted { .. }, Some(_)) => Class::FalseAccept,
+        (Decision::Accepted { outputs }, None) => match (counter, outputs.get("counter")) {
+            (Some(sent), Some(reported)) if *reported != sent.to_string() => Class::WrongOutput,
+            (Some(_) | None, Some(_) | None) => Class::Right,
+        },
+        (Decision::Rejected { .. }, Some(_)) => Class::Right,
+        (Decision::Rejected { .. }, None) => Class::FalseReject,
+        (Decision::Failed, _) => Class::Error,
+        (Decision::Throttled { .. }, _) => Class::Shed,
+        (Decision::Unreadable { .. }, _) => Class::Unreadable,
+        (Decision::Closed { .. }, _) => Class::Crash,
+        (Decision::TimedOut, _) => Class::Timeout,
+        (Decision::Unreachable { .. }, _) => Class::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepted(counter: Option<&str>) -> Decision {
+        let outputs = counter.map(|text| ("counter".to_owned(), text.to_owned()));
+        Decision::Accepted { outputs: outputs.into_iter().collect() }
+    }
+
+    #[test]
+    fn honest_requests_must_be_accepted_and_lies_refused() {
+        let refused = Decision::Rejected { reason: None };
+        assert_eq!(judge(None, None, &accepted(None)), Class::Right);
+        assert_eq!(judge(None, None, &refused), Class::FalseReject);
+        for lie in Lie::ALL {
+            assert_eq!(judge(Some(lie), None, &refused), Class::Right);
+            assert_eq!(judge(Some(lie), None, &accepted(None)), Class::FalseAccept);
+        }
+    }
+
+    #[test]
+    fn a_reported_counter_must_be_the_one_that_was_sent() {
+        assert_eq!(judge(None, Some(7), &accepted(Some("7"))), Class::Right);
+        assert_eq!(judge(None, Some(7), &accepted(None)), Class::Right);
+        assert_eq!(judge(None, Some(7), &accepted(Some("8"))), Class::WrongOutput);
+        assert_eq!(judge(None, Some(7), &accepted(Some("-1"))), Class::WrongOutput);
+    }
+
+    #[test]
+    fn what_is_no_decision_is_never_a_wrong_one() {
+        let why = || "x".to_owned();
+        for (decision, class) in [
+            (Decision::Failed, Class::Error),
+            (Decision::Throttled { retry_after: None }, Class::Shed),
+            (Decision::Unreadable { why: why() }, Class::Unreadable),
+            (Decision::Closed { why: why() }, Class::Crash),
+            (Decision::TimedOut, Class::Timeout),
+            (Decision::Unreachable { why: why() }, Class::Unreachable),
+        ] {
+            assert_eq!(judge(None, None, &decision), class);
+            assert_eq!(judge(Some(Lie::Replay), None, &decision), class);
+        }
+    }
+}

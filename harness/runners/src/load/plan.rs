@@ -1,0 +1,366 @@
+//! What load is asked for: rates over time, of which operations, how honest.
+
+use simulator::Seed;
+use std::time::Duration;
+
+/// A load attack as it is asked for. [`LoadPlan::check`] says whether it can be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoadPlan {
+    /// Steps of constant rate, one after the other.
+    pub phases: Vec<PhasePlan>,
+    /// Which share of arrivals is which operation.
+    pub mix: Mix,
+    /// Share (0–1) of all arrivals that are dishonest and must be refused.
+    pub dishonest: f64,
+    /// How arrivals are spaced.
+    pub arrivals: Arrivals,
+    /// Users that wait for arrivals, hence the most requests in flight.
+    pub users: usize,
+    /// Time from sending a request after which its answer counts as none.
+    pub timeout: Duration,
+    /// Where all that looks random comes from.
+    pub seed: Seed,
+}
+
+/// A step of constant rate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhasePlan {
+    /// Its name, unique in the plan.
+    pub name: String,
+    /// Arrivals a second.
+    pub rate: f64,
+    /// How long it lasts.
+    pub length: Duration,
+}
+
+/// Shares of the operations, in whole parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mix {
+    /// Attestations.
+    pub attest: u32,
+    /// Assertions, each with a protected request.
+    pub assert: u32,
+    /// Challenges.
+    pub challenge: u32,
+}
+
+/// How arrivals are spaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrivals {
+    /// Evenly.
+    Constant,
+    /// Independently of each other, as many users are.
+    Poisson,
+}
+
+impl Arrivals {
+    /// `constant` or `poisson`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Poisson => "poisson",
+        }
+    }
+}
+
+/// Why a plan cannot be kept. Nothing was sent.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PlanError {
+    /// There is nothing to do.
+    #[error("a load plan needs at least one phase")]
+    NoPhase,
+    /// A phase has no length.
+    #[error("phase `{name}` lasts 0 s: {rate}/s × 0 s = 0 arrivals")]
+    ZeroLength {
+        /// The phase.
+        name: String,
+        /// Its rate.
+        rate: f64,
+    },
+    /// A rate is no rate.
+    #[error("phase `{name}` has the rate {rate}/s; a rate is a number above 0")]
+    Rate {
+        /// The phase.
+        name: String,
+        /// What it has.
+        rate: f64,
+    },
+    /// Two phases have one name.
+    #[error("two phases are called `{0}`")]
+    SameName(String),
+    /// All parts of the mix are 0, or one is too large.
+    #[error(
+        "the mix {attest}:{assert}:{challenge} has {total} parts; it needs from 1 to {LARGEST_MIX}"
+    )]
+    Mix {
+        /// Parts of attestations.
+        attest: u32,
+        /// Parts of assertions.
+        assert: u32,
+        /// Parts of challenges.
+        challenge: u32,
+        /// Their sum.
+        total: u64,
+    },
+    /// The share is no share, or larger than what can lie.
+    #[error(
+        "{:.1} % dishonest arrivals do not fit: only attestations and assertions can lie, and they are {} of {} parts ({:.1} %)",
+        .wanted * 100.0, .parts, .total, .possible * 100.0
+    )]
+    Dishonest {
+        /// The share asked for.
+        wanted: f64,
+        /// The share there is.
+        possible: f64,
+        /// Parts of attestations and assertions.
+        parts: u64,
+        /// All parts.
+        total: u64,
+    },
+    /// A timeout that no histogram holds.
+    #[error("a timeout of {0:?} is not between 1 ms and 10 min")]
+    Timeout(Duration),
+    /// Requests in flight could exceed the users, so a slow target would look like a slow generator.
+    #[error(
+        "{rate}/s × {timeout:?} timeout = up to {needed} requests in flight, but there are {users} users; give {needed} or more, or a shorter timeout"
+    )]
+    Users {
+        /// The highest rate.
+        rate: f64,
+        /// The timeout.
+        timeout: Duration,
+        /// Users it takes.
+        needed: usize,
+        /// Users there are.
+        users: usize,
+    },
+    /// The schedule would not fit in memory.
+    #[error("the phases add up to {arrivals:.0} arrivals; a schedule holds {MOST_ARRIVALS}")]
+    TooMany {
+        /// How many arrivals they make.
+        arrivals: f64,
+    },
+}
+
+/// A schedule is held in memory as 16 bytes an arrival: 160 MB, three hours at 900/s.
+pub const MOST_ARRIVALS: usize = 10_000_000;
+/// The mix is dealt in hands of its parts; a larger hand would not be spread over a second.
+const LARGEST_MIX: u64 = 10_000;
+/// Users beyond the bound, so that a user that is between two transactions is not missed.
+const SPARE_USERS: usize = 8;
+
+impl LoadPlan {
+    /// Steps of constant rate with the mix and the honesty of the main job, and as many users as
+    /// they need.
+    pub fn steps(steps: &[(f64, Duration)], seed: Seed) -> Self {
+        let mut phases: Vec<PhasePlan> = Vec::new();
+        for &(rate, length) in steps {
+            let plain = format!("{rate}/s");
+            let same = phases.iter().filter(|phase| phase.rate.total_cmp(&rate).is_eq()).count();
+            let name = if same == 0 { plain } else { format!("{plain} #{}", same + 1) };
+            phases.push(PhasePlan { name, rate, length });
+        }
+        let mut plan = Self {
+            phases,
+            mix: Mix { attest: 1, assert: 4, challenge: 5 },
+            dishonest: 0.05,
+            arrivals: Arrivals::Constant,
+            users: 0,
+            timeout: Duration::from_secs(1),
+            seed,
+        };
+        plan.users = plan.users_by_default();
+        plan
+    }
+
+    /// One rate.
+    pub fn steady(rate: f64, length: Duration, seed: Seed) -> Self {
+        Self::steps(&[(rate, length)], seed)
+    }
+
+    /// `levels` rates from `from` on, each higher by `step`, each held for `hold`.
+    pub fn stairs(from: f64, step: f64, levels: u32, hold: Duration, seed: Seed) -> Self {
+        let rates: Vec<_> =
+            (0..levels).map(|level| (step.mul_add(f64::from(level), from), hold)).collect();
+        Self::steps(&rates, seed)
+    }
+
+    /// The load of the main job: 100/s for 15 s, then 200, 400 and 800/s for 5 s each.
+    pub fn main_job(seed: Seed) -> Self {
+        let seconds = Duration::from_secs;
+        let steps =
+            [(100.0, seconds(15)), (200.0, seconds(5)), (400.0, seconds(5)), (800.0, seconds(5))];
+        Self::steps(&steps, seed)
+    }
+
+    /// The highest rate.
+    pub fn highest_rate(&self) -> f64 {
+        self.phases.iter().map(|phase| phase.rate).fold(0.0, f64::max)
+    }
+
+    /// Users it takes at least: a request holds its user until the timeout at worst.
+    pub fn users_needed(&self) -> usize {
+        (self.highest_rate() * self.timeout.as_secs_f64()).ceil() as usize
+    }
+
+    /// Users to choose unless told otherwise.
+    pub fn users_by_default(&self) -> usize {
+        self.users_needed() + self.users_needed() / 10 + SPARE_USERS
+    }
+
+    /// How long all phases last.
+    pub fn length(&self) -> Duration {
+        self.phases.iter().map(|phase| phase.length).sum()
+    }
+
+    /// The phase at `offset` from the start, and the rate there; the last one afterwards.
+    pub fn phase_at(&self, offset: Duration) -> usize {
+        let mut end = Duration::ZERO;
+        let running = self.phases.iter().position(|phase| {
+            end += phase.length;
+            offset < end
+        });
+        running.unwrap_or(self.phases.len().saturating_sub(1))
+    }
+
+    /// Says why the plan cannot be kept, if so.
+    pub fn check(&self) -> Result<(), PlanError> {
+        self.check_phases()?;
+        self.check_mix()?;
+        if self.timeout < Duration::from_millis(1) || self.timeout > Duration::from_mins(10) {
+            return Err(PlanError::Timeout(self.timeout));
+        }
+        let needed = self.users_needed();
+        if self.users < needed.max(1) {
+            let (rate, timeout, users) = (self.highest_rate(), self.timeout, self.users);
+            return Err(PlanError::Users { rate, timeout, needed: needed.max(1), users });
+        }
+        Ok(())
+    }
+
+    fn check_phases(&self) -> Result<(), PlanError> {
+        if self.phases.is_empty() {
+            return Err(PlanError::NoPhase);
+        }
+        let mut arrivals = 0.0;
+        for (index, phase) in self.phases.iter().enumerate() {
+            let name = || phase.name.clone();
+            if !phase.rate.is_finite() || phase.rate <= 0.0 {
+                return Err(PlanError::Rate { name: name(), rate: phase.rate });
+            }
+            if phase.length.is_zero() {
+                return Err(PlanError::ZeroLength { name: name(), rate: phase.rate });
+            }
+            if self.phases[..index].iter().any(|other| other.name == phase.name) {
+                return Err(PlanError::SameName(name()));
+            }
+            arrivals += phase.rate * phase.length.as_secs_f64();
+        }
+        if arrivals > MOST_ARRIVALS as f64 {
+            return Err(PlanError::TooMany { arrivals });
+        }
+        Ok(())
+    }
+
+    fn check_mix(&self) -> Result<(), PlanError> {
+        let Mix { attest, assert, challenge } = self.mix;
+        let parts = u64::from(attest) + u64::from(assert);
+        let total = parts + u64::from(challenge);
+        if !(1..=LARGEST_MIX).contains(&total) {
+            return Err(PlanError::Mix { attest, assert, challenge, total });
+        }
+        let possible = parts as f64 / total as f64;
+        if !(0.0..=possible).contains(&self.dishonest) {
+            return Err(PlanError::Dishonest { wanted: self.dishonest, possible, parts, total });
+        }
+        Ok(())
+    }
+}
+
+impl Mix {
+    /// Attestations and assertions: what uses challenges up.
+    pub fn share_of_consumers(self) -> f64 {
+        f64::from(self.attest + self.assert) / f64::from(self.attest + self.assert + self.challenge)
+    }
+
+    /// The mix in words: `1 attestation : 4 assertions : 5 challenges`.
+    pub fn words(self) -> String {
+        let part = |n: u32, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let Self { attest, assert, challenge } = self;
+        format!(
+            "{} : {} : {}",
+            part(attest, "attestation"),
+            part(assert, "assertion"),
+            part(challenge, "challenge")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> LoadPlan {
+        LoadPlan::main_job(Seed::from_text("plan"))
+    }
+
+    /// The error's text when `edit` is made to the main job's plan.
+    fn refusal(edit: impl FnOnce(&mut LoadPlan)) -> String {
+        let mut plan = plan();
+        edit(&mut plan);
+        plan.check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_main_job_is_what_the_readme_says() {
+        let plan = plan();
+        assert_eq!(plan.check(), Ok(()));
+        assert_eq!(plan.length(), Duration::from_secs(30));
+        assert!((plan.highest_rate() - 800.0).abs() < f64::EPSILON);
+        assert_eq!(plan.users_needed(), 800);
+        assert_eq!(plan.mix.words(), "1 attestation : 4 assertions : 5 challenges");
+        let names: Vec<_> = plan.phases.iter().map(|phase| phase.name.as_str()).collect();
+        assert_eq!(names, ["100/s", "200/s", "400/s", "800/s"]);
+    }
+
+    #[test]
+    fn stairs_climb_by_their_step_and_names_stay_unique() {
+        let seed = Seed::from_text("stairs");
+        let stairs = LoadPlan::stairs(50.0, 25.0, 3, Duration::from_secs(2), seed);
+        let rates: Vec<_> = stairs.phases.iter().map(|phase| phase.rate).collect();
+        assert_eq!(rates, [50.0, 75.0, 100.0]);
+        let again = LoadPlan::stairs(50.0, 0.0, 2, Duration::from_secs(2), seed);
+        assert_eq!(again.phases[1].name, "50/s #2");
+        assert_eq!(again.check(), Ok(()));
+    }
+
+    #[test]
+    fn the_phase_at_an_instant_is_the_one_that_began_last() {
+        let plan = plan();
+        let at = |millis| plan.phase_at(Duration::from_millis(millis));
+        assert_eq!((at(0), at(14_999), at(15_000), at(25_000), at(99_000)), (0, 0, 1, 3, 3));
+    }
+
+    #[test]
+    fn a_plan_that_cannot_be_kept_is_refused_with_the_arithmetic() {
+        let few = refusal(|plan| plan.users = 100);
+        assert!(few.contains("800/s × 1s timeout = up to 800 requests in flight"), "{few}");
+        assert!(few.contains("there are 100 users"), "{few}");
+        let empty = refusal(|plan| plan.phases[1].length = Duration::ZERO);
+        assert!(empty.contains("phase `200/s` lasts 0 s: 200/s × 0 s = 0 arrivals"), "{empty}");
+        let none = refusal(|plan| plan.phases.clear());
+        assert!(none.contains("at least one phase"), "{none}");
+        let rate = refusal(|plan| plan.phases[0].rate = f64::NAN);
+        assert!(rate.contains("NaN"), "{rate}");
+        let same = refusal(|plan| plan.phases[1].name = "100/s".to_owned());
+        assert!(same.contains("two phases are called `100/s`"), "{same}");
+        let mix = refusal(|plan| plan.mix = Mix { attest: 0, assert: 0, challenge: 0 });
+        assert!(mix.contains("0:0:0"), "{mix}");
+        let lies = refusal(|plan| plan.dishonest = 0.6);
+        assert!(lies.contains("60.0 %") && lies.contains("5 of 10 parts (50.0 %)"), "{lies}");
+        let long = refusal(|plan| plan.phases[0].length = Duration::from_secs(1_000_000));
+        assert!(long.contains("add up to 100007000 arrivals"), "{long}");
+        let timeout = refusal(|plan| plan.timeout = Duration::ZERO);
+        assert!(timeout.contains("between 1 ms and 10 min"), "{timeout}");
+    }
+}

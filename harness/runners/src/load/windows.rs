@@ -1,0 +1,204 @@
+//! Answers folded into seconds, so that the record grows with time and not with the rate.
+
+use super::oracle::Class;
+use super::schedule::Arrival;
+use record::{Histogram, LoadWindow};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What became of one arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its number in the schedule.
+    pub arrival: u64,
+    /// What it came to.
+    pub fate: Fate,
+}
+
+/// What an arrival came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Given up before it was sent: the generator's fault.
+    Dropped,
+    /// It was sent.
+    Sent {
+        /// Class of its answer.
+        class: Class,
+        /// From intended start to the end of the answer.
+        response: Duration,
+        /// From the send to the end of the answer.
+        service: Duration,
+        /// From intended start to the send.
+        lag: Duration,
+    },
+}
+
+/// The seconds of a load attack that are not over yet.
+#[derive(Debug)]
+pub struct Windows {
+    phases: Vec<String>,
+    schedule: std::sync::Arc<[Arrival]>,
+    open: BTreeMap<Key, Open>,
+}
+
+/// Second, place of the phase, operation, and whether it is dishonest: the order of the record.
+type Key = (u64, usize, targets::Operation, bool);
+
+#[derive(Debug, Default)]
+struct Open {
+    offered: u64,
+    sent: u64,
+    dropped: u64,
+    classes: BTreeMap<Class, u64>,
+    /// Response, service, lag.
+    times: [Histogram; 3],
+}
+
+impl Open {
+    fn dealt_with(&self) -> u64 {
+        self.sent + self.dropped
+    }
+}
+
+impl Windows {
+    /// The windows of a schedule whose phases have these names.
+    pub fn new(schedule: std::sync::Arc<[Arrival]>, phases: Vec<String>) -> Self {
+        let mut open: BTreeMap<Key, Open> = BTreeMap::new();
+        for arrival in schedule.iter() {
+            open.entry(key(arrival)).or_default().offered += 1;
+        }
+        Self { phases, schedule, open }
+    }
+
+    /// Counts what became of an arrival.
+    pub fn add(&mut self, outcome: &Outcome) {
+        let arrival = &self.schedule[outcome.arrival as usize];
+        let window = self.open.entry(key(arrival)).or_default();
+        match outcome.fate {
+            Fate::Dropped => window.dropped += 1,
+            Fate::Sent { class, response, service, lag } => {
+                window.sent += 1;
+                *window.classes.entry(class).or_default() += 1;
+                for (histogram, time) in window.times.iter_mut().zip([response, service, lag]) {
+                    histogram.record(micros(time));
+                }
+            }
+        }
+    }
+
+    /// Takes the seconds of which every arrival is dealt with, as far as all before them are.
+    pub fn take_complete(&mut self) -> Vec<LoadWindow> {
+        let waiting = self.open.iter().find(|(_, open)| open.dealt_with() < open.offered);
+        let rest = match waiting {
+            Some(((second, ..), _)) => {
+                self.open.split_off(&(*second, 0, targets::Operation::Challenge, false))
+            }
+            None => BTreeMap::new(),
+        };
+        let complete = std::mem::replace(&mut self.open, rest);
+        self.close(complete)
+    }
+
+    /// Takes what was measured of the seconds cut short; what was not dealt with in them was never
+    /// offered.
+    pub fn take_rest(&mut self) -> Vec<LoadWindow> {
+        let mut rest = std::mem::take(&mut self.open);
+        rest.retain(|_, open| open.dealt_with() > 0);
+        for open in rest.values_mut() {
+            open.offered = open.dealt_with();
+        }
+        self.close(rest)
+    }
+
+    fn close(&self, windows: BTreeMap<Key, Open>) -> Vec<LoadWindow> {
+        let close = |((second, phase, operation, dishonest), open): (Key, Open)| {
+            let [response, service, lag] = open.times;
+            let name = |(class, n): (Class, u64)| (class.as_str().to_owned(), n);
+            LoadWindow {
+                phase: self.phases[phase].clone(),
+                second,
+                operation: operation.as_str().to_owned(),
+                honest: !dishonest,
+                offered: open.offered,
+                sent: open.sent,
+                dropped: open.dropped,
+                classes: open.classes.into_iter().map(name).collect(),
+                response,
+                service,
+                lag,
+            }
+        };
+        windows.into_iter().map(close).collect()
+    }
+}
+
+fn key(arrival: &Arrival) -> Key {
+    let deed = arrival.deed;
+    (arrival.second(), arrival.phase(), deed.operation(), deed.lie().is_some())
+}
+
+fn micros(time: Duration) -> u64 {
+    time.as_micros().try_into().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{oracle::Lie, plan::LoadPlan, schedule::schedule};
+    use super::*;
+    use simulator::Seed;
+
+    fn windows(seconds: u64) -> (Windows, usize) {
+        let seed = Seed::from_text("windows");
+        let plan = LoadPlan::steady(20.0, Duration::from_secs(seconds), seed);
+        let arrivals = schedule(&plan, &Lie::ALL);
+        let count = arrivals.len();
+        (Windows::new(arrivals.into(), vec!["20/s".to_owned()]), count)
+    }
+
+    fn right(arrival: u64) -> Outcome {
+        let millis = Duration::from_millis;
+        let fate = Fate::Sent {
+            class: Class::Right,
+            response: millis(3),
+            service: millis(2),
+            lag: millis(1),
+        };
+        Outcome { arrival, fate }
+    }
+
+    #[test]
+    fn a_second_is_given_out_when_its_last_arrival_and_all_seconds_before_are_done() {
+        let (mut windows, count) = windows(3);
+        assert_eq!(count, 60);
+        (20..60).for_each(|arrival| windows.add(&right(arrival)));
+        assert!(windows.take_complete().is_empty());
+        (0..19).for_each(|arrival| windows.add(&right(arrival)));
+        assert!(windows.take_complete().is_empty());
+        windows.add(&Outcome { arrival: 19, fate: Fate::Dropped });
+        let all = windows.take_complete();
+        let sum = |of: fn(&LoadWindow) -> u64| all.iter().map(of).sum::<u64>();
+        assert_eq!((sum(|w| w.offered), sum(|w| w.sent), sum(|w| w.dropped)), (60, 59, 1));
+        assert_eq!(sum(|w| w.classes.values().sum()), 59);
+        assert_eq!(sum(|w| w.response.count()), 59);
+        assert_eq!(sum(|w| w.lag.count()), 59);
+        assert!(all.is_sorted_by_key(|window| window.second));
+        assert!(all.iter().any(|window| !window.honest));
+        assert!(windows.take_rest().is_empty());
+    }
+
+    #[test]
+    fn of_a_second_cut_short_only_what_was_dealt_with_was_offered() {
+        let (mut windows, _) = windows(3);
+        (0..25).for_each(|arrival| windows.add(&right(arrival)));
+        let first = windows.take_complete();
+        assert!(first.iter().all(|window| window.second == 0));
+        assert_eq!(first.iter().map(|window| window.offered).sum::<u64>(), 20);
+        let rest = windows.take_rest();
+        assert_eq!(
+            rest.iter()
+                .map(|window| (window.offered, window.sent))
+                .fold((0, 0), |sum, (offered, sent)| (sum.0 + offered, sum.1 + sent)),
+            (5, 5)
+        );
+    }
+}

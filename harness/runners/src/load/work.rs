@@ -1,0 +1,438 @@
+//! What the users of a load attack share, and what each of them does with an arrival.
+
+use super::attack::Door;
+use super::fleet::{Asker, Fleet, Member, Recruiter};
+use super::larder::{Larder, Portion, return_unsent};
+use super::mint::{Mint, Ready};
+use super::oracle::{Class, Lie, judge};
+use super::schedule::{Arrival, Deed};
+use super::windows::{Fate, Outcome};
+use protocol::relying_party::Purpose;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+use targets::{CHALLENGE_TEXT, Decision, Dialect, Exchange, Operation, WireRequest};
+use tokio::sync::Semaphore;
+
+/// What users share.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) dialect: Arc<Dialect>,
+    pub(super) schedule: Arc<[Arrival]>,
+    pub(super) recruiter: Recruiter,
+    pub(super) mint: Mint,
+    pub(super) larder: Larder,
+    pub(super) tally: Tally,
+    fleet: Mutex<Fleet>,
+    /// One permit for each arrival that is due and not taken.
+    permits: Semaphore,
+    next: AtomicU64,
+    waiting: AtomicUsize,
+    start: OnceLock<Instant>,
+    over: AtomicBool,
+    incidents: Mutex<BTreeMap<Class, u32>>,
+    reports: Sender<Message>,
+}
+
+/// What was counted besides the windows.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Users that stand ready.
+    pub(super) users: AtomicUsize,
+    /// Devices enrolled beforehand.
+    pub(super) enrolled: AtomicU64,
+    /// Challenges fetched beforehand, and during the attack outside its windows.
+    pub(super) fetched_before: AtomicU64,
+    pub(super) fetched_during: AtomicU64,
+    /// Arrivals whose request was not made ready by their instant.
+    pub(super) not_ready: AtomicU64,
+    /// Arrivals given up because no device held a challenge.
+    pub(super) starved: AtomicU64,
+    /// Arrivals that found no user waiting.
+    pub(super) no_user: AtomicU64,
+}
+
+/// What the attack tells whoever watches it.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// A device was enrolled.
+    Enrolled,
+    /// Devices and challenges are there.
+    Mustered,
+    /// An arrival was dealt with.
+    Done(Outcome, Option<Box<Incident>>),
+    /// The pacer has let go what there was to let go: so many.
+    Released(u64),
+    /// A request could not be written.
+    Unwritable(targets::DialectError),
+}
+
+/// An answer worth showing.
+#[derive(Debug)]
+pub(super) struct Incident {
+    pub(super) class: Class,
+    pub(super) operation: Operation,
+    pub(super) what: String,
+    pub(super) status: Option<u16>,
+}
+
+/// Bounded wait for an arrival, so that goose can stop a user that has nothing to do.
+const BOUNDED_WAIT: Duration = Duration::from_millis(500);
+/// What is this late is given up: sent now, it would be part of another load than was asked for.
+const TOO_LATE: Duration = Duration::from_secs(1);
+/// Incidents of one class that are written up.
+const INCIDENTS: u32 = 20;
+
+impl Work {
+    pub(super) fn new(
+        dialect: Arc<Dialect>,
+        schedule: Arc<[Arrival]>,
+        recruiter: Recruiter,
+        mint: Mint,
+        fleet: Fleet,
+        reports: Sender<Message>,
+    ) -> Self {
+        Self {
+            dialect,
+            schedule,
+            recruiter,
+            mint,
+            larder: Larder::default(),
+            tally: Tally::default(),
+            fleet: Mutex::new(fleet),
+            permits: Semaphore::new(0),
+            next: AtomicU64::new(0),
+            waiting: AtomicUsize::new(0),
+            start: OnceLock::new(),
+            over: AtomicBool::new(false),
+            incidents: Mutex::new(BTreeMap::new()),
+            reports,
+        }
+    }
+
+    pub(super) fn fleet(&self) -> MutexGuard<'_, Fleet> {
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn fleet_lock(&self) -> &Mutex<Fleet> {
+        &self.fleet
+    }
+
+    /// Sets the instant that the schedule counts from.
+    pub(super) fn begin(&self, start: Instant) {
+        // A second call would move instants that requests were already measured from.
+        let _ = self.start.set(start);
+    }
+
+    /// Time since the attack began; zero before.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.start.get().map_or(Duration::ZERO, Instant::elapsed)
+    }
+
+    /// Lets the next arrival go.
+    pub(super) fn release(&self) {
+        if self.waiting.load(Ordering::Relaxed) <= self.permits.available_permits() {
+            self.tally.no_user.fetch_add(1, Ordering::Relaxed);
+        }
+        self.permits.add_permits(1);
+    }
+
+    /// Ends the work: users find nothing more to do.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.permits.close();
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// Tells the watcher; if nobody watches any more, nobody wants to know.
+    pub(super) fn tell(&self, message: Message) {
+        let _ = self.reports.send(message);
+    }
+
+    /// One turn of a user: takes the next arrival, if one comes in time, and sees to it.
+    pub(super) async fn turn(&self, door: &mut Door<'_>) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let permit = tokio::time::timeout(BOUNDED_WAIT, self.permits.acquire()).await;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        match permit {
+            Ok(Ok(permit)) => permit.forget(),
+            // Over: until goose has noticed, users go round slowly.
+            Ok(Err(_closed)) => return tokio::time::sleep(BOUNDED_WAIT / 10).await,
+            Err(_nothing_due) => return,
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (fate, incident) = match self.see_to(number, door).await {
+            Ok((fate, incident)) => (fate, incident),
+            Err(unwritable) => {
+                self.tell(Message::Unwritable(unwritable));
+                (Fate::Dropped, None)
+            }
+        };
+        self.tell(Message::Done(Outcome { arrival: number, fate }, incident));
+    }
+
+    async fn see_to(
+        &self,
+        number: u64,
+        door: &mut Door<'_>,
+    ) -> Result<(Fate, Option<Box<Incident>>), targets::DialectError> {
+        let arrival = self.schedule[number as usize];
+        let start = self.start.get().expect("arrivals are let go after the start is set");
+        let due = *start + arrival.offset();
+        match arrival.deed {
+            Deed::Challenge(purpose) => self.ask(number, purpose, due, door).await,
+            Deed::Attest(lie) | Deed::Assert(lie) => match self.portion(number, due).await {
+                Some(ready) => Ok(self.send(*ready, lie, due, door).await),
+                None => Ok((Fate::Dropped, None)),
+            },
+        }
+    }
+
+    /// The ready request of an arrival, waited for if it must be.
+    async fn portion(&self, number: u64, due: Instant) -> Option<Box<Ready>> {
+        let mut late = false;
+        loop {
+            match self.larder.take(number) {
+                Portion::Ready(ready) if due.elapsed() > TOO_LATE => {
+                    return_unsent(*ready, &mut self.fleet());
+                    return None;
+                }
+                Portion::Ready(ready) => return Some(ready),
+                Portion::Never => {
+                    self.tally.starved.fetch_add(1, Ordering::Relaxed);
+                    return None;
+                }
+                Portion::NotYet if due.elapsed() > TOO_LATE || self.is_over() => {
+                    if let Some(ready) = self.larder.give_up(number) {
+                        return_unsent(ready, &mut self.fleet());
+                    }
+                    return None;
+                }
+                Portion::NotYet => {
+                    if !std::mem::replace(&mut late, true) {
+                        self.tally.not_ready.fetch_add(1, Ordering::Relaxed);
+                    }
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        number: u64,
+        purpose: Purpose,
+        due: Instant,
+        door: &mut Door<'_>,
+    ) -> Result<(Fate, Option<Box<Incident>>), targets::DialectError> {
+        if due.elapsed() > TOO_LATE {
+            return Ok((Fate::Dropped, None));
+        }
+        let mut asker = self.asker(purpose);
+        let mut guest = targets::Saved::new();
+        let (account, saved) = match &mut asker {
+            Asker::Member(member) => (member.account.clone(), &mut member.saved),
+            Asker::Guest(account) => (account.clone(), &mut guest),
+        };
+        let wire = self.mint.challenge(number, purpose, &account, saved)?;
+        saved.remove(CHALLENGE_TEXT);
+        let Some((exchange, times)) =
+            transmit(door, &self.dialect, Operation::Challenge, wire, saved, due).await
+        else {
+            self.dismiss(asker, purpose);
+            return Ok((Fate::Dropped, None));
+        };
+        let mut class = judge(None, None, &exchange.decision);
+        if class == Class::Right
+            && let Some(challenge) = saved.get(CHALLENGE_TEXT)
+            && !self.fleet().is_new(challenge)
+        {
+            class = Class::WrongOutput;
+        }
+        match (asker, class) {
+            (Asker::Member(member), Class::Right) => self.fleet().hold(purpose, *member),
+            (asker, _) => self.dismiss(asker, purpose),
+        }
+        let what = || "a request for a challenge".to_owned();
+        Ok((times.fate(class), self.incident(class, Operation::Challenge, None, what, &exchange)))
+    }
+
+    /// Who asks for a challenge next.
+    pub(super) fn asker(&self, purpose: Purpose) -> Asker {
+        match self.fleet().asker(purpose) {
+            Some(member) => Asker::Member(Box::new(member)),
+            None => Asker::Guest(self.recruiter.guest()),
+        }
+    }
+
+    /// Takes back who got no challenge.
+    pub(super) fn dismiss(&self, asker: Asker, purpose: Purpose) {
+        match (asker, purpose) {
+            (Asker::Member(member), Purpose::Attest) => self.fleet().add_newcomer(*member),
+            (Asker::Member(member), Purpose::Assert) => self.fleet().give_back(*member),
+            (Asker::Guest(_), _) => {}
+        }
+    }
+
+    async fn send(
+        &self,
+        ready: Ready,
+        lie: Option<Lie>,
+        due: Instant,
+        door: &mut Door<'_>,
+    ) -> (Fate, Option<Box<Incident>>) {
+        let Ready { operation, wire, facts, mut saved, member, counter } = ready;
+        let before = saved.clone();
+        let Some((exchange, times)) =
+            transmit(door, &self.dialect, operation, wire, &mut saved, due).await
+        else {
+            return (Fate::Dropped, None);
+        };
+        let reported = counter.filter(|_| lie.is_none());
+        let class = judge(lie, reported, &exchange.decision);
+        let what = || describe(operation, lie, counter, &facts.account);
+        let incident = self.incident(class, operation, lie, what, &exchange);
+        if let Some(mut member) = member {
+            member.saved = saved;
+            self.settle(*member, operation, lie, counter, class);
+        }
+        let accepted = operation == Operation::Assert && lie.is_none() && class == Class::Right;
+        if accepted || lie == Some(Lie::Replay) {
+            self.fleet().keep_accepted(facts, before);
+        }
+        (times.fate(class), incident)
+    }
+
+    /// Where a device goes after its request, by what is known of it.
+    fn settle(
+        &self,
+        mut member: Member,
+        operation: Operation,
+        lie: Option<Lie>,
+        counter: Option<u32>,
+        class: Class,
+    ) {
+        let honest = lie.is_none();
+        let accepted = matches!(
+            (honest, class),
+            (true, Class::Right | Class::WrongOutput) | (false, Class::FalseAccept)
+        );
+        if operation == Operation::Attest {
+            // Enrolled, it joins the fleet: its next assertion must be accepted. Any other is
+            // forgotten, for nobody may say what the target knows of it.
+            if honest && accepted {
+                self.fleet().give_back(member);
+            }
+            return;
+        }
+        if accepted && let Some(counter) = counter {
+            member.accepted_counter = member.accepted_counter.max(counter);
+        }
+        if !honest && (accepted || class.is_indeterminate()) {
+            // The target may have stored the lie's counter: do not blame it for refusing it next.
+            member.device.next_counter = member.device.next_counter.wrapping_add(1);
+        }
+        if class.is_indeterminate() {
+            self.fleet().give_back_to_rest(member);
+        } else {
+            self.fleet().give_back(member);
+        }
+    }
+
+    /// Writes an answer up, if it is worth showing and not shown too often.
+    fn incident(
+        &self,
+        class: Class,
+        operation: Operation,
+        lie: Option<Lie>,
+        what: impl FnOnce() -> String,
+        exchange: &Exchange,
+    ) -> Option<Box<Incident>> {
+        if class == Class::Right || class == Class::Shed {
+            return None;
+        }
+        let mut incidents = self.incidents.lock().unwrap_or_else(PoisonError::into_inner);
+        let so_far = incidents.entry(class).or_default();
+        *so_far += 1;
+        if *so_far > INCIDENTS {
+            return None;
+        }
+        drop(incidents);
+        let owed = if lie.is_some() { "refused" } else { "accepted" };
+        let what = format!(
+            "sent {}, which must be {owed}; got {}",
+            what(),
+            describe_decision(&exchange.decision, &exchange.excerpt)
+        );
+        Some(Box::new(Incident { class, operation, what, status: exchange.status }))
+    }
+}
+
+/// When a request was due, sent and answered.
+struct Times {
+    due: Instant,
+    sent: Instant,
+    done: Instant,
+}
+
+impl Times {
+    fn fate(&self, class: Class) -> Fate {
+        Fate::Sent {
+            class,
+            response: self.done.saturating_duration_since(self.due),
+            service: self.done - self.sent,
+            lag: self.sent.saturating_duration_since(self.due),
+        }
+    }
+}
+
+/// Sends through the user's door; `None` if the door was shut before.
+async fn transmit(
+    door: &mut Door<'_>,
+    dialect: &Dialect,
+    operation: Operation,
+    wire: WireRequest,
+    saved: &mut targets::Saved,
+    due: Instant,
+) -> Option<(Exchange, Times)> {
+    let sent = Instant::now();
+    let exchange = door.send(dialect, operation, wire, saved).await?;
+    Some((exchange, Times { due, sent, done: Instant::now() }))
+}
+
+fn describe(operation: Operation, lie: Option<Lie>, counter: Option<u32>, account: &str) -> String {
+    let what = match (lie, operation) {
+        (Some(lie), _) => lie.as_str(),
+        (None, Operation::Attest) => "an honest attestation",
+        (None, _) => "an honest assertion",
+    };
+    match counter {
+        Some(counter) => format!("{what} (counter {counter}, account {account})"),
+        None => format!("{what} (account {account})"),
+    }
+}
+
+fn describe_decision(decision: &Decision, excerpt: &str) -> String {
+    let detail = match decision {
+        Decision::Rejected { reason: Some(reason) } => reason.as_str(),
+        Decision::Unreadable { why } | Decision::Closed { why } | Decision::Unreachable { why } => {
+            why.as_str()
+        }
+        Decision::Accepted { .. }
+        | Decision::Rejected { reason: None }
+        | Decision::Failed
+        | Decision::Throttled { .. }
+        | Decision::TimedOut => excerpt,
+    };
+    let detail: String = detail.chars().take(200).collect();
+    if detail.is_empty() {
+        decision.as_str().to_owned()
+    } else {
+        format!("{} ({detail})", decision.as_str())
+    }
+}

@@ -1,0 +1,286 @@
+//! Load attacks on the reference server, served within the test: sound, flawed and frozen.
+
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use jiff::{SignedDuration, Timestamp};
+use protocol::relying_party;
+use protocol::terms::Environment;
+use protocol::verify::{Policy, Rule, TrustAnchor};
+use record::{Event, EventKind, LoadFinished, LoadWindow, WrongAnswer};
+use runners::StopFlag;
+use runners::load::{LoadError, LoadPlan, LoadReport, Progress, Setting, run};
+use simulator::{Authority, Seed};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+use targets::serve::{Settings, Shared, router, system_clock};
+use targets::{TargetFile, file::ReceiptDemand};
+
+/// A reference server in a thread of its own, and the authority it trusts.
+struct World {
+    authority: Authority,
+    target: TargetFile,
+    frozen: Arc<AtomicBool>,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    server: Option<std::thread::JoinHandle<()>>,
+}
+
+impl World {
+    /// A server that forgets to check `rules`.
+    fn forgetting(rules: &[Rule]) -> Self {
+        let authority = Authority::new(&Seed::from_text("load world"), Timestamp::now());
+        let mut target =
+            TargetFile::reference("http://127.0.0.1:1", Duration::from_mins(5)).unwrap();
+        assert_eq!(target.policy.receipt, Some(ReceiptDemand::Require));
+        let policy = Policy::new(target.app_id.clone(), Environment::Production);
+        let settings = Settings {
+            relying_party: relying_party::Settings {
+                policy,
+                trust_anchor: TrustAnchor::from_der(authority.root_der()).unwrap(),
+                receipt_trust_anchor: Some(
+                    TrustAnchor::from_der(authority.receipt_root_der()).unwrap(),
+                ),
+                challenge_lifetime: SignedDuration::from_mins(5),
+                max_challenges: 1 << 18,
+                max_keys: 1 << 15,
+                forgetting: rules.iter().copied().collect(),
+            },
+            clock: system_clock(),
+        };
+        let frozen = Arc::new(AtomicBool::new(false));
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (bound, address) = mpsc::channel();
+        let freezer = Arc::clone(&frozen);
+        let server = std::thread::spawn(move || serve(settings, freezer, &bound, stopped));
+        let address = address.recv().unwrap();
+        target.nodes = vec![format!("http://{address}").parse().unwrap()];
+        Self { authority, target, frozen, stop: Some(stop), server: Some(server) }
+    }
+
+    /// Runs a plan against it.
+    fn load(
+        &self,
+        plan: &LoadPlan,
+        stop: &StopFlag,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> (Result<LoadReport, LoadError>, Vec<Event>) {
+        let mut events = Vec::new();
+        let setting = Setting {
+            began: Instant::now(),
+            repeat: "assay load --seed test".to_owned(),
+            allow_public: false,
+        };
+        let report =
+            run(plan, &self.target, &self.authority, &setting, &mut events, stop, progress);
+        (report, events)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(server) = self.server.take() {
+            server.join().unwrap();
+        }
+    }
+}
+
+fn serve(
+    settings: Settings,
+    frozen: Arc<AtomicBool>,
+    bound: &mpsc::Sender<SocketAddr>,
+    stopped: tokio::sync::oneshot::Receiver<()>,
+) {
+    let thaw = move |request: Request, next: Next| {
+        let frozen = Arc::clone(&frozen);
+        async move {
+            while frozen.load(Ordering::Relaxed) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            next.run(request).await
+        }
+    };
+    let app = router(Shared::new(settings)).layer(middleware::from_fn(thaw));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        bound.send(listener.local_addr().unwrap()).unwrap();
+        tokio::select! {
+            served = axum::serve(listener, app).into_future() => served.unwrap(),
+            _ = stopped => {}
+        }
+    });
+}
+
+/// Slow machines run these tests too, so a timeout must mean more than a busy one.
+fn plan(rate: f64, seconds: u64) -> LoadPlan {
+    let seed = Seed::from_text("load test");
+    let mut plan = LoadPlan::steady(rate, Duration::from_secs(seconds), seed);
+    plan.timeout = Duration::from_secs(10);
+    plan.users = plan.users_by_default();
+    plan
+}
+
+fn windows(events: &[Event]) -> Vec<&LoadWindow> {
+    let window = |event| match event {
+        &Event { kind: EventKind::LoadWindow(ref window), .. } => Some(&**window),
+        _other => None,
+    };
+    events.iter().filter_map(window).collect()
+}
+
+fn wrong(events: &[Event]) -> Vec<&WrongAnswer> {
+    let wrong = |event| match event {
+        &Event { kind: EventKind::WrongAnswer(ref wrong), .. } => Some(wrong),
+        _other => None,
+    };
+    events.iter().filter_map(wrong).collect()
+}
+
+fn finished(events: &[Event]) -> &LoadFinished {
+    match &events.last().unwrap().kind {
+        EventKind::LoadFinished(finished) => finished,
+        other => panic!("the last event is {other:?}"),
+    }
+}
+
+#[test]
+fn counts_reconcile_and_a_sound_server_gives_no_wrong_answer() {
+    let world = World::forgetting(&[]);
+    let mut plan = plan(60.0, 3);
+    plan.dishonest = 0.2;
+    let mut told = Vec::new();
+    let (report, events) = world.load(&plan, &StopFlag::default(), &mut |progress| {
+        told.push(progress.clone());
+    });
+    let report = report.unwrap();
+    assert_eq!(wrong(&events), Vec::<&WrongAnswer>::new());
+    assert_eq!((report.wrong, report.undecided), (0, 0), "{:?}", report.classes);
+    assert_eq!((report.sent, report.dropped, report.complete), (180, 0, true));
+    assert_eq!(report.classes, [("right".to_owned(), 180)].into());
+
+    let windows = windows(&events);
+    let sum = |of: &dyn Fn(&LoadWindow) -> u64| windows.iter().map(|w| of(w)).sum::<u64>();
+    assert_eq!((sum(&|w| w.offered), sum(&|w| w.sent), sum(&|w| w.dropped)), (180, 180, 0));
+    assert_eq!(sum(&|w| w.classes.values().sum()), 180);
+    let timed =
+        [sum(&|w| w.response.count()), sum(&|w| w.service.count()), sum(&|w| w.lag.count())];
+    assert_eq!(timed, [180; 3]);
+    for second in 0..3 {
+        assert_eq!(sum(&|w| if w.second == second { w.offered } else { 0 }), 60);
+    }
+    let of = |name: &str| sum(&|w| if w.operation == name { w.offered } else { 0 });
+    assert_eq!((of("attest"), of("assert"), of("challenge")), (18, 72, 90));
+    let dishonest = sum(&|w| if w.honest { 0 } else { w.offered });
+    assert!(dishonest.abs_diff(36) <= 1, "{dishonest}");
+
+    let started = events.iter().position(|e| matches!(e.kind, EventKind::LoadStarted(_)));
+    let first = events.iter().position(|e| matches!(e.kind, EventKind::LoadWindow(_)));
+    assert!(started < first);
+    assert!(finished(&events).complete);
+    assert!(finished(&events).goose.contains("assert"), "{}", finished(&events).goose);
+    assert!(matches!(told.first(), Some(Progress::Enrolling { .. })));
+    assert!(matches!(told.last(), Some(Progress::Attacking { done: 180, of: 180, wrong: 0, .. })));
+}
+
+#[test]
+fn a_server_that_takes_requests_twice_is_caught() {
+    let world = World::forgetting(&[Rule::ChallengeUnused, Rule::CounterIncreases]);
+    let mut plan = plan(60.0, 2);
+    plan.dishonest = 0.3;
+    let (report, events) = world.load(&plan, &StopFlag::default(), &mut |_| {});
+    let report = report.unwrap();
+    let accepted = report.classes.get("false-accept").copied().unwrap_or_default();
+    let lies: u64 = windows(&events)
+        .iter()
+        .filter(|w| !w.honest)
+        .map(|w| w.classes.values().sum::<u64>())
+        .sum();
+    assert!(accepted > 0 && accepted < lies, "{accepted} of {lies}: {:?}", report.classes);
+    let wrong = wrong(&events);
+    assert!(!wrong.is_empty() && wrong.len() <= 20);
+    assert_eq!(report.wrong, accepted, "a flaw is not taken for others: {wrong:?}");
+    assert!(wrong.iter().any(|wrong| wrong.what.contains("an accepted request a second time")));
+    for wrong in wrong {
+        assert_eq!((wrong.class.as_str(), wrong.operation.as_str()), ("false-accept", "assert"));
+        assert_eq!(wrong.status, Some(200));
+        assert_eq!(wrong.repeat, "assay load --seed test");
+        let known = ["a second time", "with the counter last accepted"];
+        assert!(known.iter().any(|lie| wrong.what.contains(lie)), "{}", wrong.what);
+    }
+}
+
+#[test]
+fn a_stall_of_the_target_shows_in_the_response_time_and_not_in_the_lag() {
+    const STALL: Duration = Duration::from_millis(700);
+    let world = World::forgetting(&[]);
+    let plan = plan(60.0, 3);
+    let frozen = Arc::clone(&world.frozen);
+    let mut thaws = Vec::new();
+    let (report, events) = world.load(&plan, &StopFlag::default(), &mut |progress| {
+        let begun = matches!(progress, Progress::Attacking { elapsed, .. } if *elapsed > STALL);
+        if begun && thaws.is_empty() {
+            frozen.store(true, Ordering::Relaxed);
+            let frozen = Arc::clone(&frozen);
+            thaws.push(std::thread::spawn(move || {
+                std::thread::sleep(STALL);
+                frozen.store(false, Ordering::Relaxed);
+            }));
+        }
+    });
+    for thaw in thaws {
+        thaw.join().unwrap();
+    }
+    let report = report.unwrap();
+    assert_eq!((report.sent, report.wrong, report.undecided), (180, 0, 0), "{:?}", report.classes);
+    let mut response = record::Histogram::default();
+    let mut lag = record::Histogram::default();
+    for window in windows(&events) {
+        response.add(&window.response);
+        lag.add(&window.lag);
+    }
+    // 60/s for 0.7 s: about 42 of 180 arrivals fall into the stall and wait for its end.
+    let waited = 1.0 - 20.0 / 180.0;
+    let half = (STALL / 2).as_micros() as u64;
+    assert!(response.quantile(waited) > half / 2, "{} µs", response.quantile(waited));
+    assert!(response.max() > half, "{} µs", response.max());
+    assert!(lag.quantile(waited) < half / 2, "{} µs", lag.quantile(waited));
+}
+
+#[test]
+fn a_stop_leaves_what_was_measured() {
+    let world = World::forgetting(&[]);
+    let stop = StopFlag::default();
+    let (report, events) = world.load(&plan(50.0, 600), &stop, &mut |progress| {
+        if let Progress::Attacking { done, .. } = progress
+            && *done >= 30
+        {
+            stop.store(true, Ordering::Relaxed);
+        }
+    });
+    let report = report.unwrap();
+    assert!(!report.complete && !finished(&events).complete);
+    assert!(report.sent >= 30 && report.sent < 30_000, "{}", report.sent);
+    let windows = windows(&events);
+    let offered: u64 = windows.iter().map(|window| window.offered).sum();
+    assert_eq!(offered, report.sent + report.dropped);
+}
+
+#[test]
+fn a_target_that_enrols_nobody_is_told_before_anything_is_measured() {
+    let mut world = World::forgetting(&[]);
+    world.authority = Authority::new(&Seed::from_text("another world"), Timestamp::now());
+    let (report, events) = world.load(&plan(10.0, 1), &StopFlag::default(), &mut |_| {});
+    let error = report.unwrap_err().to_string();
+    assert!(
+        error.contains("the attestation of an honest device was answered with reject"),
+        "{error}"
+    );
+    assert_eq!(events, []);
+
+    world.target.nodes = vec!["http://127.0.0.1:1".parse().unwrap()];
+    let (report, _) = world.load(&plan(10.0, 1), &StopFlag::default(), &mut |_| {});
+    let error = report.unwrap_err().to_string();
+    assert!(error.contains("unreachable") && error.contains("127.0.0.1:1"), "{error}");
+}

@@ -1,0 +1,5 @@
+//! Runners against servers within the test.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+mod load;
