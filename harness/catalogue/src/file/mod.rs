@@ -28,6 +28,11 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Case>, CaseFileError> {
     read(text).map_err(|problem| problem.within(file, text))
 }
 
+/// An error of the TOML reader with its place in a file.
+pub(crate) fn in_file(file: &str, text: &str, error: &toml::de::Error) -> CaseFileError {
+    At::new(error.span().unwrap_or(0..0), Problem::of(error)).within(file, text)
+}
+
 fn read(text: &str) -> Read<Vec<Case>> {
     let of_toml =
         |error: toml::de::Error| At::new(error.span().unwrap_or(0..0), Problem::of(&error));

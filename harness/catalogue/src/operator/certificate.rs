@@ -4,10 +4,11 @@ use super::Scene;
 use super::value::{Hex, Offset};
 use super::vocabulary::operators;
 use protocol::terms::oid;
-use simulator::Derived;
 use simulator::certificate::{Algorithm, CertificateModel, Extension, Time};
 use simulator::encode::der;
+use simulator::leaf::access_control;
 use simulator::name::COMMON_NAME;
+use simulator::{Derived, Generation};
 
 operators! {
     /// Edits of a certificate, which is signed again afterwards. Written with `leaf` or
@@ -23,6 +24,7 @@ operators! {
         "certificate.ext.add" ExtensionAdd { oid: String, value: Hex, critical: bool } "One more extension.";
         "certificate.ext.drop" ExtensionDrop { oid: String } "Leaves the extensions of that type out.";
         "certificate.ext.critical" ExtensionCritical { oid: String } "Marks the extensions of that type critical.";
+        "certificate.access-control-of-ios" AccessControlOfIos {} "The key's access-control list as an iPhone has it.";
         "certificate.sha384" Sha384 {} "Signed with SHA-384 instead of SHA-256.";
         "certificate.version1" Version1 {} "A version 1 certificate: neither version nor extensions.";
         "certificate.outer-algorithm-sha384" OuterAlgorithm {} "The algorithm beside the signature names SHA-384, the one inside does not.";
@@ -66,6 +68,10 @@ impl CertificateOperator {
                 for extension in certificate.extensions_of(oid) {
                     extension.critical = simulator::certificate::Critical::True;
                 }
+            }
+            Self::AccessControlOfIos {} => {
+                let value = access_control(Generation::Ios27);
+                replace(certificate, Extension::new(oid::ACCESS_CONTROL, value));
             }
             Self::Sha384 {} => certificate.signature_algorithm = Algorithm::ecdsa_with_sha384(),
             Self::Version1 {} => {

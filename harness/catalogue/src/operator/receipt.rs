@@ -4,6 +4,7 @@ use super::Scene;
 use super::draft::AttestationDraft;
 use super::value::{Hex, Offset, another};
 use super::vocabulary::operators;
+use jiff::Timestamp;
 use simulator::Derived;
 use simulator::attestation::StatementPart;
 use simulator::device::receipt_time;
@@ -19,6 +20,7 @@ operators! {
         "receipt.trailing" Trailing { bytes: Hex } "Bytes after the receipt.";
         "receipt.app-id.other" AppIdOther {} "The App ID of another app.";
         "receipt.created" Created { offset: Offset } "The creation time, counted from now.";
+        "receipt.created.whole-second" CreatedWholeSecond {} "The creation time without a fraction of a second.";
         "receipt.certificate.other-key" CertificateOther {} "The certificate of another device of the same app.";
         "receipt.client-hash.other" ClientHashOther {} "The client data hash of another attestation.";
         "receipt.field.set" FieldSet { number: u32, text: String } "The value of a field.";
@@ -49,6 +51,11 @@ impl ReceiptOperator {
             Self::Created { offset } => {
                 let created = receipt_time(scene.now + offset.0);
                 receipt.set_field(field::CREATION_TIME, created.as_bytes());
+            }
+            Self::CreatedWholeSecond {} => {
+                let second = Timestamp::from_second(scene.now.as_second())
+                    .expect("a timestamp's second is a timestamp");
+                receipt.set_field(field::CREATION_TIME, receipt_time(second).as_bytes());
             }
             Self::CertificateOther {} => {
                 let other = scene

@@ -1,0 +1,7 @@
+//! The built-in cases, proven on paper: no server, only the reference verifier and a page of notes.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+mod paper;
+mod register;
+mod single_fault;

@@ -1,0 +1,327 @@
+//! A relying party on paper: it decides nothing and notes every rule that a request breaks.
+
+use catalogue::{Action, Case, Cast, Listed, Premises, Step};
+use jiff::{SignedDuration, Timestamp};
+use protocol::relying_party::Purpose;
+use protocol::terms::{AppId, Environment, KeyId, sha256};
+use protocol::verify::{
+    AllowedCategories, AllowedVersions, AssertionRequest, AttestationRequest, Finding, Outcome,
+    Policy, ReceiptRequest, Rule, TrustAnchor, examine_assertion, examine_attestation,
+    examine_receipt,
+};
+use protocol::wire::AttestationObject;
+use simulator::{Authority, Seed};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// What came of the last step of a case.
+pub(crate) struct Played {
+    /// Every rule it breaks.
+    pub(crate) broken: BTreeSet<Rule>,
+    /// What was sent.
+    pub(crate) sent: Vec<u8>,
+}
+
+struct Issued {
+    account: String,
+    purpose: Purpose,
+    at: Timestamp,
+    used: bool,
+}
+
+struct Enrolled {
+    account: String,
+    public_key: Vec<u8>,
+    counter: u32,
+    active: bool,
+}
+
+/// One request, ready to be examined or sent again.
+#[derive(Clone)]
+enum Request {
+    Attest { key_id: Vec<u8>, challenge: String, attestation: Vec<u8>, public_key: Vec<u8> },
+    Assert { key_id: Vec<u8>, client_data: Vec<u8>, assertion: Vec<u8>, counter: u32 },
+}
+
+pub(crate) struct Paper {
+    authority: Authority,
+    premises: Premises,
+    policy: Policy,
+    anchor: TrustAnchor,
+    receipt_anchor: TrustAnchor,
+    now: Timestamp,
+    challenges: BTreeMap<String, Issued>,
+    keys: BTreeMap<Vec<u8>, Enrolled>,
+}
+
+pub(crate) const LIFETIME: Duration = Duration::from_mins(1);
+
+pub(crate) fn premises(environment: Environment) -> Premises {
+    Premises {
+        app_id: AppId::parse("ABCDE12345.com.example.app").unwrap(),
+        environment,
+        categories: Some(Listed { values: categories(environment), absent_allowed: true }),
+        bundle_versions: Some(Listed {
+            values: vec!["1".to_owned(), "1.0.7".to_owned()],
+            absent_allowed: true,
+        }),
+        receipt_required: true,
+        challenge_spent_by_failure: true,
+        wait: Some(LIFETIME),
+        can_revoke: true,
+        client_data_is_json: true,
+    }
+}
+
+fn categories(environment: Environment) -> Vec<u32> {
+    match environment {
+        Environment::Development => vec![3],
+        Environment::Production => vec![2, 4, 6],
+    }
+}
+
+impl Paper {
+    pub(crate) fn new(seed: &Seed, environment: Environment) -> Self {
+        let now: Timestamp = "2026-11-24T10:20:30.456Z".parse().unwrap();
+        let authority = Authority::new(&seed.child("authority", 0), now);
+        let premises = premises(environment);
+        Self {
+            anchor: TrustAnchor::from_der(authority.root_der()).unwrap(),
+            receipt_anchor: TrustAnchor::from_der(authority.receipt_root_der()).unwrap(),
+            policy: Policy {
+                categories: AllowedCategories::Listed {
+                    categories: categories(environment),
+                    absent_allowed: true,
+                },
+                bundle_versions: AllowedVersions::Listed {
+                    versions: premises.bundle_versions.clone().unwrap().values,
+                    absent_allowed: true,
+                },
+                ..Policy::new(premises.app_id.clone(), environment)
+            },
+            authority,
+            premises,
+            now,
+            challenges: BTreeMap::new(),
+            keys: BTreeMap::new(),
+        }
+    }
+
+    /// Plays a case to its end. An error tells of a step before the last that met what it should
+    /// not.
+    pub(crate) fn play(mut self, case: &Case, seed: &Seed) -> Result<Played, String> {
+        let (authority, premises) = (self.authority.clone(), self.premises.clone());
+        let mut devices = Cast::new(case, seed, &premises, &authority);
+        let mut named_challenges = BTreeMap::new();
+        let mut named_requests: BTreeMap<String, Request> = BTreeMap::new();
+        let (last, before) = case.steps.split_last().expect("a case has a step");
+        for step in before {
+            match &step.action {
+                Action::Challenge(purpose) => {
+                    let text = self.issue(&step.account, *purpose);
+                    named_challenges.insert(step.name.clone().unwrap_or_default(), text);
+                }
+                Action::Wait => {
+                    self.now += lifetime() + SignedDuration::from_secs(1);
+                }
+                Action::Revoke => {
+                    let key_id = devices.device(step).key_id().0;
+                    self.keys.get_mut(&key_id[..]).expect("an enrolled key is revoked").active =
+                        false;
+                }
+                Action::Attest { .. } | Action::Assert { .. } | Action::Replay { .. } => {
+                    let request =
+                        self.request(&mut devices, step, &named_challenges, &named_requests);
+                    let broken = self.examine(&step.account, &request);
+                    let accepted = broken.is_empty();
+                    if accepted != (step.expectation == catalogue::Expectation::Accept) {
+                        return Err(format!(
+                            "{}: {} breaks {broken:?}",
+                            case.id,
+                            step.action.as_str()
+                        ));
+                    }
+                    if accepted {
+                        self.store(&step.account, &request);
+                    }
+                    named_requests.extend(step.name.clone().map(|name| (name, request)));
+                }
+            }
+        }
+        let request = self.request(&mut devices, last, &named_challenges, &named_requests);
+        let broken = self.examine(&last.account, &request);
+        Ok(Played { broken, sent: request.bytes() })
+    }
+
+    fn issue(&mut self, account: &str, purpose: Purpose) -> String {
+        let text = format!("challenge{:034}", self.challenges.len());
+        let issued = Issued { account: account.to_owned(), purpose, at: self.now, used: false };
+        self.challenges.insert(text.clone(), issued);
+        text
+    }
+
+    fn request(
+        &mut self,
+        cast: &mut Cast<'_>,
+        step: &Step,
+        challenges: &BTreeMap<String, String>,
+        requests: &BTreeMap<String, Request>,
+    ) -> Request {
+        let (named, purpose) = match &step.action {
+            Action::Attest { challenge } => (challenge, Purpose::Attest),
+            Action::Assert { challenge } => (challenge, Purpose::Assert),
+            Action::Replay { of } => return requests[of].clone(),
+            Action::Challenge(_) | Action::Revoke | Action::Wait => unreachable!("no request"),
+        };
+        let issued = match named {
+            Some(name) => challenges[name].clone(),
+            None => self.issue(&step.account, purpose),
+        };
+        let challenge = cast.challenge(step, &issued);
+        match purpose {
+            Purpose::Attest => {
+                let made = cast.attestation(step, &sha256(&[challenge.as_bytes()]), self.now);
+                let (key_id, attestation) = (made.key_id, made.attestation);
+                Request::Attest {
+                    key_id,
+                    challenge,
+                    attestation,
+                    public_key: made.truth.public_key,
+                }
+            }
+            Purpose::Assert => {
+                let data = format!(r#"{{"challenge":"{challenge}","item":"book","quantity":1}}"#);
+                let made = cast.assertion(step, data.as_bytes(), &challenge, self.now).unwrap();
+                Request::Assert {
+                    key_id: made.key_id,
+                    client_data: made.client_data,
+                    assertion: made.assertion,
+                    counter: made.truth.counter,
+                }
+            }
+        }
+    }
+
+    fn examine(&mut self, account: &str, request: &Request) -> BTreeSet<Rule> {
+        match request {
+            Request::Attest { key_id, challenge, attestation, .. } => {
+                let mut broken = self.spend(account, Purpose::Attest, challenge);
+                let hash = sha256(&[challenge.as_bytes()]);
+                let facts = AttestationRequest {
+                    object: attestation,
+                    key_id: KeyId(key_id[..].try_into().expect("cases send key ids of 32 bytes")),
+                    client_data_hash: &hash,
+                };
+                broken.extend(of(examine_attestation(
+                    &facts,
+                    &self.anchor,
+                    &self.policy,
+                    self.now,
+                )));
+                broken.extend(self.examine_receipt(request, &hash));
+                if self.keys.get(key_id).is_some_and(|key| key.account != account) {
+                    broken.insert(Rule::KeyUnclaimed);
+                }
+                broken
+            }
+            Request::Assert { key_id, client_data, assertion, .. } => {
+                let mut broken = match challenge_in(client_data) {
+                    Some(challenge) => self.spend(account, Purpose::Assert, &challenge),
+                    None => BTreeSet::from([Rule::AssertionChallenge]),
+                };
+                let Some(key) = self.keys.get(key_id) else {
+                    broken.insert(Rule::KeyKnown);
+                    return broken;
+                };
+                broken.extend((key.account != account).then_some(Rule::KeyOwner));
+                broken.extend((!key.active).then_some(Rule::KeyActive));
+                let hash = sha256(&[client_data]);
+                let facts = AssertionRequest {
+                    assertion,
+                    client_data_hash: &hash,
+                    public_key: &key.public_key,
+                    stored_counter: key.counter,
+                };
+                broken.extend(of(examine_assertion(&facts, &self.policy)));
+                broken
+            }
+        }
+    }
+
+    fn examine_receipt(&self, request: &Request, hash: &[u8]) -> BTreeSet<Rule> {
+        let Request::Attest { attestation, public_key, .. } = request else {
+            return BTreeSet::new();
+        };
+        let object = AttestationObject::decode(attestation).ok();
+        let Some(receipt) = object.and_then(|object| object.receipt) else {
+            return BTreeSet::new();
+        };
+        let facts =
+            ReceiptRequest { receipt, public_key: Some(public_key), client_data_hash: Some(hash) };
+        of(examine_receipt(&facts, &self.receipt_anchor, &self.policy, self.now))
+    }
+
+    /// Uses a challenge up and tells what is wrong with it.
+    fn spend(&mut self, account: &str, purpose: Purpose, challenge: &str) -> BTreeSet<Rule> {
+        let now = self.now;
+        match self.challenges.get_mut(challenge) {
+            Some(issued) if issued.account == account && issued.purpose == purpose => {
+                let mut broken = BTreeSet::new();
+                let age = now.duration_since(issued.at);
+                broken.extend((age > lifetime()).then_some(Rule::ChallengeFresh));
+                broken.extend(issued.used.then_some(Rule::ChallengeUnused));
+                issued.used = true;
+                broken
+            }
+            Some(_) | None => BTreeSet::from([Rule::ChallengeIssued]),
+        }
+    }
+
+    fn store(&mut self, account: &str, request: &Request) {
+        match request {
+            Request::Attest { key_id, public_key, .. } => {
+                let key = Enrolled {
+                    account: account.to_owned(),
+                    public_key: public_key.clone(),
+                    counter: 0,
+                    active: true,
+                };
+                self.keys.insert(key_id.clone(), key);
+            }
+            Request::Assert { key_id, counter, .. } => {
+                self.keys.get_mut(key_id).expect("it was accepted").counter = *counter;
+            }
+        }
+    }
+}
+
+impl Request {
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Attest { key_id, challenge, attestation, .. } => {
+                [key_id, challenge.as_bytes(), attestation].concat()
+            }
+            Self::Assert { key_id, client_data, assertion, .. } => {
+                [&key_id[..], client_data, assertion].concat()
+            }
+        }
+    }
+}
+
+fn lifetime() -> SignedDuration {
+    SignedDuration::try_from(LIFETIME).unwrap()
+}
+
+fn of(findings: Vec<Finding>) -> BTreeSet<Rule> {
+    let broken =
+        |finding: Finding| matches!(finding.outcome, Outcome::Broken(_)).then_some(finding.rule);
+    findings.into_iter().filter_map(broken).collect()
+}
+
+fn challenge_in(client_data: &[u8]) -> Option<String> {
+    // Bytes appended after the object do not matter to whoever looks for the challenge.
+    let mut values =
+        serde_json::Deserializer::from_slice(client_data).into_iter::<serde_json::Value>();
+    let object = values.next()?.ok()?;
+    object.get("challenge")?.as_str().map(str::to_owned)
+}

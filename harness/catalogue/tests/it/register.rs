@@ -1,0 +1,69 @@
+//! What holds of the built-in cases as a whole.
+
+use catalogue::{Base, Expectation, Need, Operator, builtin, clauses};
+use protocol::verify::Rule;
+use std::collections::BTreeSet;
+
+const README: &str = include_str!("../../../../corpora/README.md");
+
+#[test]
+fn every_rule_has_a_case_that_breaks_it_alone_and_one_that_keeps_it() {
+    let cases = builtin().unwrap();
+    for rule in Rule::ALL {
+        assert!(cases.iter().any(|case| case.rules == [*rule]), "no case breaks {rule} alone");
+        assert!(cases.iter().any(|case| case.guards.contains(rule)), "no case guards {rule}");
+    }
+}
+
+#[test]
+fn ids_are_told_apart_and_say_their_family() {
+    let mut ids = BTreeSet::new();
+    for case in builtin().unwrap() {
+        assert!(ids.insert(case.id.clone()), "{} is there twice", case.id);
+        assert!(case.id.starts_with(&format!("{}.", case.family)), "{}", case.id);
+    }
+    assert!(ids.len() >= 60, "only {} cases", ids.len());
+}
+
+#[test]
+fn every_case_says_what_why_and_how() {
+    for case in builtin().unwrap() {
+        for text in [&case.title, &case.why, &case.fix] {
+            assert!((10..=200).contains(&text.len()), "{}: {text:?}", case.id);
+        }
+        assert!(!case.clauses.is_empty(), "{} exercises no clause", case.id);
+        let harmless = case.expectation == Expectation::Accept;
+        assert_eq!(harmless, case.rules.is_empty(), "{}", case.id);
+    }
+}
+
+#[test]
+fn the_vocabulary_is_documented() {
+    for entry in Operator::vocabulary() {
+        assert!(
+            README.contains(&format!("| `{}`", entry.name)),
+            "{} is not in the README",
+            entry.name
+        );
+        assert!(README.contains(entry.words), "the README describes {} otherwise", entry.name);
+    }
+    for need in Need::ALL {
+        assert!(README.contains(&format!("| `{}`", need.as_str())), "{}", need.as_str());
+    }
+    for base in Base::all() {
+        assert!(README.contains(&base.generation.to_string()), "{base}");
+    }
+}
+
+#[test]
+fn every_clause_that_a_case_names_is_registered() {
+    let mut known = BTreeSet::new();
+    for clause in clauses().unwrap() {
+        assert!(known.insert(clause.id.clone()), "{} is there twice", clause.id);
+    }
+    for case in builtin().unwrap() {
+        for clause in &case.clauses {
+            assert!(known.contains(clause), "{} names the unknown clause {clause}", case.id);
+        }
+    }
+}
