@@ -3,9 +3,12 @@
 //! Headers are pulled one by one through `ciborium-ll`; this file adds what a strict reader
 //! needs on top: bounds, minimality, key order, duplicate keys, nesting.
 
+mod map;
+
+pub(super) use map::{Entries, Key};
+
 use super::{Deviation, Malformed};
 use ciborium_ll::{Decoder, Error, Header};
-use std::collections::BTreeSet;
 
 /// How deep values that we skip may be nested; genuine objects reach 3.
 const MAX_DEPTH: usize = 16;
@@ -27,28 +30,6 @@ pub(super) struct Reader<'a> {
 pub(super) enum Extent {
     Counted(usize),
     UntilBreak,
-}
-
-/// A map key by value, so that two encodings of one key are one key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Key<'a> {
-    Unsigned(u64),
-    /// Encoded as `-1 - n`.
-    Negative(u64),
-    Text(&'a str),
-    Bytes(&'a [u8]),
-    /// Anything else, by its encoding.
-    Other(&'a [u8]),
-}
-
-/// Walks the entries of one map and refuses a key that came before.
-#[derive(Debug)]
-pub(super) struct Entries<'a> {
-    extent: Extent,
-    last: &'a [u8],
-    /// The first keys without allocation; every genuine map fits.
-    few: [Option<Key<'a>>; 8],
-    many: BTreeSet<Key<'a>>,
 }
 
 impl<'a> Reader<'a> {
@@ -84,12 +65,7 @@ impl<'a> Reader<'a> {
         let Header::Map(count) = header else {
             return Err(unexpected(at, what, "a map", header));
         };
-        Ok(Entries {
-            extent: self.extent(at, count),
-            last: &[],
-            few: [None; 8],
-            many: BTreeSet::new(),
-        })
+        Ok(Entries::of(self.extent(at, count)))
     }
 
     /// The extent of an array; to be walked with [`Reader::another`].
@@ -181,12 +157,7 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             Header::Map(count) => {
-                let mut entries = Entries {
-                    extent: self.extent(at, count),
-                    last: &[],
-                    few: [None; 8],
-                    many: BTreeSet::new(),
-                };
+                let mut entries = Entries::of(self.extent(at, count));
                 while entries.next_at(self, depth + 1)?.is_some() {
                     self.skip_at(depth + 1)?;
                 }
@@ -315,83 +286,6 @@ impl<'a> Reader<'a> {
         // A hostile object has one deviation a byte; nobody reads more than these.
         if self.deviations.len() < 32 {
             self.deviations.push(Deviation { at, what: what() });
-        }
-    }
-}
-
-impl<'a> Entries<'a> {
-    /// The next key; its value must be read before the next call.
-    pub(super) fn next(&mut self, reader: &mut Reader<'a>) -> Result<Option<Key<'a>>, Malformed> {
-        self.next_at(reader, 0)
-    }
-
-    fn next_at(
-        &mut self,
-        reader: &mut Reader<'a>,
-        depth: usize,
-    ) -> Result<Option<Key<'a>>, Malformed> {
-        if !reader.another(&mut self.extent) {
-            return Ok(None);
-        }
-        let (start, at) = (reader.at, reader.offset());
-        let key = Key::read(reader, depth)?;
-        let encoded = &reader.input[start..reader.at];
-        if !self.last.is_empty() && (self.last.len(), self.last) > (encoded.len(), encoded) {
-            reader.deviate(at, || format!("key {} is out of canonical order", key.in_words()));
-        }
-        self.last = encoded;
-        if !self.remember(key) {
-            return Err(Malformed::new(at, format!("key {} occurs twice", key.in_words())));
-        }
-        Ok(Some(key))
-    }
-
-    fn remember(&mut self, key: Key<'a>) -> bool {
-        for slot in &mut self.few {
-            match slot {
-                Some(known) if *known == key => return false,
-                Some(_) => {}
-                None => {
-                    *slot = Some(key);
-                    return true;
-                }
-            }
-        }
-        self.many.insert(key)
-    }
-}
-
-impl<'a> Key<'a> {
-    fn read(reader: &mut Reader<'a>, depth: usize) -> Result<Self, Malformed> {
-        let start = reader.at;
-        let (at, header) = reader.untagged()?;
-        match header {
-            Header::Positive(value) => Ok(Self::Unsigned(value)),
-            Header::Negative(value) => Ok(Self::Negative(value)),
-            Header::Text(_) => reader.text_body(at, "a key", header).map(Self::Text),
-            Header::Bytes(Some(length)) => reader.take(at, length).map(Self::Bytes),
-            Header::Bytes(None)
-            | Header::Float(_)
-            | Header::Simple(_)
-            | Header::Tag(_)
-            | Header::Break
-            | Header::Array(_)
-            | Header::Map(_) => {
-                reader.at = start;
-                reader.skip_at(depth)?;
-                Ok(Self::Other(&reader.input[start..reader.at]))
-            }
-        }
-    }
-
-    fn in_words(self) -> String {
-        match self {
-            Self::Unsigned(value) => value.to_string(),
-            Self::Negative(value) => (-1 - i128::from(value)).to_string(),
-            Self::Text(text) => format!("{:?}", text.chars().take(40).collect::<String>()),
-            Self::Bytes(bytes) | Self::Other(bytes) => {
-                format!("0x{}", hex::encode(&bytes[..bytes.len().min(20)]))
-            }
         }
     }
 }

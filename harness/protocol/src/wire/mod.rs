@@ -12,6 +12,7 @@ mod attestation_object;
 mod authenticator_data;
 mod cbor;
 mod certificate;
+mod der;
 mod extension;
 mod malformed;
 pub mod oid;

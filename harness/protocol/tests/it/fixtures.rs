@@ -6,13 +6,13 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use protocol::terms::{AppId, KeyId, sha256};
 use protocol::verify::{
-    AssertionRequest, AttestationRequest, Finding, Outcome, Policy, ReceiptRequest, RuleSet,
+    AssertionRequest, AttestationRequest, Finding, Outcome, Policy, ReceiptRequest, Rule, RuleSet,
     TrustAnchor, examine_assertion, examine_attestation, examine_receipt, verify_assertion,
     verify_attestation, verify_receipt,
 };
 use protocol::wire::{Assertion, AttestationObject, AuthenticatorData, Certificate, Receipt};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The folder of fixtures, if this run has one.
 #[expect(
@@ -27,31 +27,30 @@ fn folder() -> Option<PathBuf> {
     Some(PathBuf::from(folder))
 }
 
-/// The fixtures of a kind that are marked verified, with their names.
-pub(crate) fn verified(kind: &str) -> Vec<(String, Value)> {
+fn read(folder: &Path, name: &str) -> Value {
+    let path = folder.join(name);
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The fixtures of a kind that are marked verified, or that are not, with their names.
+fn marked(kind: &str, verified: bool) -> Vec<(String, Value)> {
     let Some(folder) = folder() else {
         return Vec::new();
     };
-    let read = |name: &str| -> Value {
-        let path = folder.join(name);
-        let text = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        serde_json::from_str(&text).unwrap()
-    };
-    let index = read("index.json");
-    let wanted = index
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|entry| entry["kind"] == kind && entry["verified"] == true);
-    let found: Vec<_> = wanted
-        .map(|entry| {
-            let name = entry["file"].as_str().unwrap();
-            (name.to_owned(), read(name))
-        })
-        .collect();
+    let index = read(&folder, "index.json");
+    let entries = index.as_array().unwrap().iter();
+    let names = entries
+        .filter(|entry| entry["kind"] == kind && (entry["verified"] == true) == verified)
+        .map(|entry| entry["file"].as_str().unwrap().to_owned());
+    let found: Vec<_> = names.map(|name| (name.clone(), read(&folder, &name))).collect();
     assert!(!found.is_empty(), "no {kind} in {}", folder.display());
     found
+}
+
+fn verified(kind: &str) -> Vec<(String, Value)> {
+    marked(kind, true)
 }
 
 pub(crate) fn bytes(json: &Value, name: &str) -> Vec<u8> {
@@ -213,4 +212,32 @@ fn genuine_receipts_verify_and_no_flipped_byte_does() {
         objects += 1;
     }
     println!("{objects} receipts verified, {flips} bytes of their content flipped, each refused");
+}
+
+#[test]
+fn a_receipt_whose_signer_is_damaged_breaks_only_the_rule_about_its_chain() {
+    for (name, json) in marked("receipt", false) {
+        let object = bytes(&json, "receipt");
+        let now = Receipt::decode(&object).unwrap().creation_time().unwrap();
+        let app_id = AppId::parse(json["appId"].as_str().unwrap()).unwrap();
+        let policy = Policy::new(app_id, protocol::terms::Environment::Development);
+        let request = ReceiptRequest { receipt: &object, public_key: None, client_data_hash: None };
+        let findings = examine_receipt(&request, &TrustAnchor::apple_root_g3(), &policy, now);
+        let expected: RuleSet = [Rule::ReceiptChain].into_iter().collect();
+        assert_eq!(crate::forge::broken(&findings), expected, "{name}: {findings:#?}");
+    }
+}
+
+#[test]
+fn authenticator_data_of_ios_27_0_is_read_though_nothing_signs_it() {
+    let Some(folder) = folder() else { return };
+    let json = read(&folder, "authdata/ios27_0-24A435.json");
+    let attestation = bytes(&json, "attestationAuthData");
+    let data = AuthenticatorData::decode_attestation(&attestation).unwrap();
+    assert_eq!((data.flags, data.counter, data.deviations), (0xc0, 0, vec![]));
+    let assertion = bytes(&json, "assertionAuthData");
+    let data = AuthenticatorData::decode_assertion(&assertion).unwrap();
+    assert_eq!((data.flags, data.counter, data.deviations), (0xc0, 1, vec![]));
+    let extensions = data.extensions.unwrap();
+    assert_eq!((extensions.bundle_version, extensions.validation_category), (Some("1"), Some(3)));
 }
