@@ -4,10 +4,6 @@ pub mod conformance;
 pub mod conversation;
 pub mod judge;
 pub mod load;
-mod premises;
-
-pub use conversation::Stage;
-pub use premises::premises;
 
 /// Set by whoever wants a run to stop; every runner ends with what it has.
 pub type StopFlag = std::sync::Arc<std::sync::atomic::AtomicBool>;

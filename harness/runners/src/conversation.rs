@@ -1,0 +1,329 @@
+//! Plays the steps of a case on a target.
+
+use catalogue::{Action, Case, Cast, ClientDataError, Expectation, Premises, Step, Truth};
+use jiff::Timestamp;
+use protocol::relying_party::Purpose;
+use simulator::{Authority, Seed};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use targets::{
+    CHALLENGE_TEXT, Decision, DialectError, Exchange, Facts, Field, Operation, Saved, Target,
+};
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What all conversations with one target have in common.
+pub struct Stage<'a, T> {
+    /// The server under test.
+    pub target: &'a T,
+    /// What is known of it.
+    pub premises: &'a Premises,
+    /// The test authority whose root it trusts.
+    pub authority: &'a Authority,
+    /// Tells the time.
+    pub clock: &'a Clock,
+}
+
+impl<T> std::fmt::Debug for Stage<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stage").field("premises", self.premises).finish_non_exhaustive()
+    }
+}
+
+/// A request that was sent, and what became of it.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// What was sent, as in "attest (step 2)".
+    pub what: String,
+    /// What the case expects of it.
+    pub expectation: Expectation,
+    /// What became of it.
+    pub exchange: Exchange,
+}
+
+/// A case that was played as far as it went.
+#[derive(Debug, Clone, Default)]
+pub struct Played {
+    /// The requests before the last one, up to the first that met what it should not.
+    pub before: Vec<Turn>,
+    /// The request that is judged, if it came to that.
+    pub last: Option<Turn>,
+    /// What is true of the last request, if it is honest about itself.
+    pub truth: Option<Truth>,
+}
+
+/// Why a case could not be played. The target had no part in it.
+#[derive(Debug, thiserror::Error)]
+pub enum PlayError {
+    /// A request could not be written.
+    #[error(transparent)]
+    Dialect(#[from] DialectError),
+    /// The client data could not be edited.
+    #[error(transparent)]
+    ClientData(#[from] ClientDataError),
+}
+
+/// Requests that ask to come back later are sent again so many times.
+const ATTEMPTS: u32 = 4;
+/// The longest that is waited for a throttling server at a time.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Waited beyond the lifetime of a challenge, for clocks that are not quite together.
+const MARGIN: Duration = Duration::from_millis(300);
+
+impl<T: Target> Stage<'_, T> {
+    /// Plays a case with devices and accounts that follow from the seed.
+    pub async fn play(&self, case: &Case, seed: &Seed) -> Result<Played, PlayError> {
+        let mut conversation = Conversation {
+            stage: self,
+            cast: Cast::new(case, seed, self.premises, self.authority),
+            seed: seed.child(&case.id, 0),
+            requests: 0,
+            accounts: BTreeMap::new(),
+            challenges: BTreeMap::new(),
+            sent: BTreeMap::new(),
+        };
+        let mut played = Played::default();
+        for (index, step) in case.steps.iter().enumerate() {
+            let is_last = index + 1 == case.steps.len();
+            let Some(mut turns) = conversation.step(index, step, &mut played.truth).await? else {
+                continue;
+            };
+            let own = turns.pop();
+            if !turns.iter().all(Turn::is_as_expected) {
+                played.before.extend(turns);
+                return Ok(played);
+            }
+            played.before.extend(turns);
+            match own {
+                Some(own) if is_last => {
+                    played.last = Some(Turn { expectation: case.expectation, ..own });
+                }
+                Some(own) => {
+                    let goes_on = own.is_as_expected();
+                    played.before.push(own);
+                    if !goes_on {
+                        return Ok(played);
+                    }
+                }
+                None => {}
+            }
+        }
+        Ok(played)
+    }
+}
+
+impl Turn {
+    fn is_as_expected(&self) -> bool {
+        match self.expectation {
+            Expectation::Accept => matches!(self.exchange.decision, Decision::Accepted { .. }),
+            Expectation::Reject => matches!(self.exchange.decision, Decision::Rejected { .. }),
+            Expectation::Either => true,
+        }
+    }
+}
+
+impl Played {
+    /// The exchange that decides: the judged one, or the one that ended the case before.
+    pub fn deciding(&self) -> Option<&Turn> {
+        self.last.as_ref().or(self.before.last())
+    }
+}
+
+/// One case being played.
+struct Conversation<'a, T> {
+    stage: &'a Stage<'a, T>,
+    cast: Cast<'a>,
+    seed: Seed,
+    requests: u64,
+    /// What earlier answers left for later requests, by account.
+    accounts: BTreeMap<String, Saved>,
+    /// Named challenges: what their answers left.
+    challenges: BTreeMap<String, Saved>,
+    /// Named requests.
+    sent: BTreeMap<String, Request>,
+}
+
+#[derive(Clone)]
+struct Request {
+    operation: Operation,
+    account: String,
+    facts: Facts,
+    saved: Saved,
+}
+
+impl<T: Target> Conversation<'_, T> {
+    /// Plays a step; its own request is the last of the turns. A step that sends nothing has none.
+    async fn step(
+        &mut self,
+        index: usize,
+        step: &Step,
+        truth: &mut Option<Truth>,
+    ) -> Result<Option<Vec<Turn>>, PlayError> {
+        let mut turns = Vec::new();
+        *truth = None;
+        let (named, purpose) = match &step.action {
+            Action::Wait => {
+                let lifetime = self.stage.premises.wait.unwrap_or_default();
+                tokio::time::sleep(lifetime + MARGIN).await;
+                return Ok(None);
+            }
+            Action::Challenge(purpose) => {
+                let (turn, saved) = self.challenge(index, step, *purpose).await?;
+                self.challenges.insert(step.name.clone().unwrap_or_default(), saved);
+                return Ok(Some(vec![turn]));
+            }
+            Action::Revoke => {
+                let mut facts = self.facts(&step.account);
+                facts.key_id = Some(self.cast.device(step).key_id().into());
+                let request = self.request(Operation::Revoke, step, facts, Saved::new());
+                turns.push(self.send(index, step, request).await?);
+                return Ok(Some(turns));
+            }
+            Action::Replay { of } => {
+                let mut request =
+                    self.sent.get(of).cloned().expect("a case replays steps it has played");
+                request.facts.account = self.name_of(&step.account);
+                turns.push(self.send(index, step, request).await?);
+                return Ok(Some(turns));
+            }
+            Action::Attest { challenge } => (challenge, Purpose::Attest),
+            Action::Assert { challenge } => (challenge, Purpose::Assert),
+        };
+        let issued = if let Some(name) = named {
+            self.challenges.get(name).cloned().unwrap_or_default()
+        } else {
+            let (turn, saved) = self.challenge(index, step, purpose).await?;
+            let goes_on = turn.is_as_expected();
+            turns.push(turn);
+            if !goes_on {
+                // The place of the request that was not sent is taken by the one that failed.
+                turns.extend(turns.last().cloned());
+                return Ok(Some(turns));
+            }
+            saved
+        };
+        let request = self.mint(step, purpose, issued, truth)?;
+        if let Some(name) = &step.name {
+            self.sent.insert(name.clone(), request.clone());
+        }
+        turns.push(self.send(index, step, request).await?);
+        Ok(Some(turns))
+    }
+
+    /// Asks for a challenge; gives what its answer left.
+    async fn challenge(
+        &mut self,
+        index: usize,
+        step: &Step,
+        purpose: Purpose,
+    ) -> Result<(Turn, Saved), PlayError> {
+        let mut facts = self.facts(&step.account);
+        facts.purpose = purpose;
+        let mut saved = self.accounts.get(&step.account).cloned().unwrap_or_default();
+        let exchange = self.perform(Operation::Challenge, &facts, &mut saved).await?;
+        let file = self.stage.target.dialect().file();
+        let kept = file.steps.get(&Operation::Challenge).map(|step| &step.save);
+        let left =
+            saved.iter().filter(|(name, _)| kept.is_some_and(|kept| kept.contains_key(*name)));
+        let left = left.map(|(name, value)| (name.clone(), value.clone())).collect();
+        self.accounts.insert(step.account.clone(), saved);
+        let what = format!("challenge (step {})", index + 1);
+        Ok((Turn { what, expectation: Expectation::Accept, exchange }, left))
+    }
+
+    /// The request of an attest or assert step.
+    fn mint(
+        &mut self,
+        step: &Step,
+        purpose: Purpose,
+        mut issued: Saved,
+        truth: &mut Option<Truth>,
+    ) -> Result<Request, PlayError> {
+        let dialect = self.stage.target.dialect();
+        let text = issued.get(CHALLENGE_TEXT).cloned().unwrap_or_default();
+        let challenge = self.cast.challenge(step, &text);
+        issued.insert(CHALLENGE_TEXT.to_owned(), challenge.clone());
+        let now = (self.stage.clock)();
+        let mut facts = self.facts(&step.account);
+        facts.purpose = purpose;
+        match purpose {
+            Purpose::Attest => {
+                let hash = dialect.attest_client_data_hash(&challenge)?;
+                let made = self.cast.attestation(step, &hash, now);
+                facts.key_id = Some(Field::Bytes(made.key_id));
+                facts.attestation = Some(Field::Bytes(made.attestation));
+                *truth = Some(made.truth);
+                Ok(self.request(Operation::Attest, step, facts, issued))
+            }
+            Purpose::Assert => {
+                facts.key_id = Some(self.cast.device(step).key_id().into());
+                let request = self.request(Operation::Assert, step, facts, issued);
+                let rendered = dialect.client_data(&request.facts, &request.saved)?;
+                let made = self.cast.assertion(step, &rendered, &challenge, now)?;
+                *truth = Some(made.truth);
+                let facts = Facts {
+                    key_id: Some(Field::Bytes(made.key_id)),
+                    client_data: Some(made.client_data),
+                    assertion: Some(Field::Bytes(made.assertion)),
+                    ..request.facts
+                };
+                Ok(Request { facts, ..request })
+            }
+        }
+    }
+
+    /// A request on behalf of the step's account, with what earlier answers left for it.
+    fn request(&self, operation: Operation, step: &Step, facts: Facts, with: Saved) -> Request {
+        let mut saved = self.accounts.get(&step.account).cloned().unwrap_or_default();
+        saved.extend(with);
+        Request { operation, account: step.account.clone(), facts, saved }
+    }
+
+    async fn send(
+        &mut self,
+        index: usize,
+        step: &Step,
+        request: Request,
+    ) -> Result<Turn, PlayError> {
+        let mut saved = request.saved;
+        let exchange = self.perform(request.operation, &request.facts, &mut saved).await?;
+        self.accounts.insert(request.account, saved);
+        let what = format!("{} (step {})", step.action.as_str(), index + 1);
+        Ok(Turn { what, expectation: step.expectation, exchange })
+    }
+
+    /// Sends a request, and again if the server asks to come back later.
+    async fn perform(
+        &self,
+        operation: Operation,
+        facts: &Facts,
+        saved: &mut Saved,
+    ) -> Result<Exchange, PlayError> {
+        let mut attempt = 1;
+        loop {
+            let exchange = self.stage.target.perform(operation, facts, saved).await?;
+            let Decision::Throttled { retry_after } = &exchange.decision else {
+                return Ok(exchange);
+            };
+            if attempt == ATTEMPTS {
+                return Ok(exchange);
+            }
+            let pause = retry_after.unwrap_or(Duration::from_millis(200) * attempt);
+            tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+            attempt += 1;
+        }
+    }
+
+    fn facts(&mut self, account: &str) -> Facts {
+        self.requests += 1;
+        let opaque = self.seed.child("request", self.requests).to_hex();
+        Facts::new(self.name_of(account), &opaque[..32])
+    }
+
+    /// What an account is called to the server: nothing that tells the case.
+    fn name_of(&self, account: &str) -> String {
+        format!("qa-{}", &self.seed.child(account, 0).to_hex()[..12])
+    }
+}
