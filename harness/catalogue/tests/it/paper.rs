@@ -81,9 +81,7 @@ fn categories(environment: Environment) -> Vec<u32> {
 }
 
 impl Paper {
-    pub(crate) fn new(seed: &Seed, environment: Environment) -> Self {
-        let now: Timestamp = "2026-11-24T10:20:30.456Z".parse().unwrap();
-        let authority = Authority::new(&seed.child("authority", 0), now);
+    pub(crate) fn new(authority: &Authority, environment: Environment) -> Self {
         let premises = premises(environment);
         Self {
             anchor: TrustAnchor::from_der(authority.root_der()).unwrap(),
@@ -99,9 +97,9 @@ impl Paper {
                 },
                 ..Policy::new(premises.app_id.clone(), environment)
             },
-            authority,
+            authority: authority.clone(),
             premises,
-            now,
+            now: now(),
             challenges: BTreeMap::new(),
             keys: BTreeMap::new(),
         }
@@ -306,6 +304,15 @@ impl Request {
             }
         }
     }
+}
+
+fn now() -> Timestamp {
+    "2026-11-24T10:20:30.456Z".parse().unwrap()
+}
+
+/// The authority of a seed at the time of all tests.
+pub(crate) fn authority(seed: &Seed) -> Authority {
+    Authority::new(&seed.child("authority", 0), now())
 }
 
 fn lifetime() -> SignedDuration {

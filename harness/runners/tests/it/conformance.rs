@@ -1,0 +1,283 @@
+//! The cases against the reference server: it passes all of them, and without any one rule it
+//! fails exactly the cases of that rule.
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::{any, post};
+use catalogue::{Case, Expectation, builtin, select};
+use jiff::{SignedDuration, Timestamp};
+use protocol::relying_party;
+use protocol::terms::{AppId, Environment};
+use protocol::verify::{AllowedCategories, AllowedVersions, Policy, Rule, TrustAnchor};
+use record::{CaseFinished, Event, EventKind, Failure, Verdict};
+use runners::StopFlag;
+use runners::conformance::{Plan, run};
+use runners::conversation::Clock;
+use simulator::{Authority, Seed};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use targets::serve::{self, Settings, Shared};
+use targets::{InProcess, TargetFile};
+
+const APP_ID: &str = "ABCDE12345.com.example.app";
+const LIFETIME: Duration = Duration::from_mins(1);
+
+/// A clock that goes with tokio's, which tests stop: waiting takes no time.
+fn clock() -> Clock {
+    let start: Timestamp = "2026-11-24T09:00:00.25Z".parse().unwrap();
+    let began = tokio::time::Instant::now();
+    Arc::new(move || start + SignedDuration::try_from(began.elapsed()).unwrap())
+}
+
+fn file(environment: Environment) -> TargetFile {
+    let mut file = TargetFile::reference("http://127.0.0.1:1", LIFETIME).unwrap();
+    file.environment = environment;
+    if environment == Environment::Development {
+        file.policy.validation_category = Some(targets::file::Declared::AllowMissing(vec![3]));
+    }
+    file
+}
+
+fn plan(cases: Vec<Case>, clock: &Clock) -> Plan {
+    Plan {
+        cases,
+        authority: Authority::new(&Seed::from_text("conformance"), clock()),
+        seed: Seed::from_text("conformance run"),
+        session: 0,
+        longest_wait: LIFETIME,
+        clock: Arc::clone(clock),
+        began: Instant::now(),
+        repeat: Box::new(|id| format!("assay check --case {id}")),
+    }
+}
+
+fn reference(plan: &Plan, environment: Environment, forgotten: Option<Rule>) -> InProcess {
+    let file = file(environment);
+    let premises =
+        runners::conformance::premises(&targets::Dialect::new(&file).unwrap(), Duration::ZERO);
+    let policy = Policy {
+        categories: AllowedCategories::Listed {
+            categories: premises.categories.unwrap().values,
+            absent_allowed: true,
+        },
+        bundle_versions: AllowedVersions::Listed {
+            versions: premises.bundle_versions.unwrap().values,
+            absent_allowed: true,
+        },
+        ..Policy::new(AppId::parse(APP_ID).unwrap(), environment)
+    };
+    let settings = Settings {
+        relying_party: relying_party::Settings {
+            policy,
+            trust_anchor: TrustAnchor::from_der(plan.authority.root_der()).unwrap(),
+            receipt_trust_anchor: Some(
+                TrustAnchor::from_der(plan.authority.receipt_root_der()).unwrap(),
+            ),
+            challenge_lifetime: SignedDuration::try_from(LIFETIME).unwrap(),
+            max_challenges: 10_000,
+            max_keys: 10_000,
+            forgetting: forgotten.into_iter().collect(),
+        },
+        clock: Arc::clone(&plan.clock),
+    };
+    InProcess::new(&file, serve::router(Shared::new(settings))).unwrap()
+}
+
+async fn played(plan: &Plan, target: &InProcess) -> Vec<CaseFinished> {
+    let mut events: Vec<Event> = Vec::new();
+    run(plan, target, &mut events, &StopFlag::default()).await;
+    events
+        .into_iter()
+        .filter_map(|event| match event.kind {
+            EventKind::CaseFinished(finished) => Some(*finished),
+            _ => None,
+        })
+        .collect()
+}
+
+fn line(finished: &CaseFinished) -> String {
+    format!("{}: {} {}", finished.id, finished.verdict.as_str(), finished.verdict.why())
+}
+
+fn failed(finished: &[CaseFinished]) -> BTreeSet<String> {
+    let fails = finished.iter().filter(|one| matches!(one.verdict, Verdict::Fail { .. }));
+    fails.map(|one| one.id.clone()).collect()
+}
+
+async fn the_reference_passes(environment: Environment) -> usize {
+    let clock = clock();
+    let plan = plan(builtin().unwrap(), &clock);
+    let finished = played(&plan, &reference(&plan, environment, None)).await;
+    assert_eq!(finished.len(), plan.cases.len());
+    let wrong: Vec<String> = finished
+        .iter()
+        .filter(|one| !matches!(one.verdict, Verdict::Pass | Verdict::NotApplicable { .. }))
+        .map(line)
+        .collect();
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    finished.iter().filter(|one| one.verdict == Verdict::Pass).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_reference_passes_every_case_that_applies() {
+    let production = the_reference_passes(Environment::Production).await;
+    let development = the_reference_passes(Environment::Development).await;
+    assert!(production >= 160, "only {production} cases apply in production");
+    assert!(development >= 130, "only {development} cases apply in development");
+}
+
+/// One rule left out, and what must come of it.
+async fn without(rule: Rule) -> Vec<String> {
+    let clock = clock();
+    let plan = plan(builtin().unwrap(), &clock);
+    let finished = played(&plan, &reference(&plan, Environment::Production, Some(rule))).await;
+    let not_applicable: BTreeSet<_> = finished
+        .iter()
+        .filter(|one| matches!(one.verdict, Verdict::NotApplicable { .. }))
+        .map(|one| one.id.clone())
+        .collect();
+    let expected: BTreeSet<String> = plan
+        .cases
+        .iter()
+        .filter(|case| case.rules == [rule] && !not_applicable.contains(&case.id))
+        .map(|case| case.id.clone())
+        .collect();
+    assert!(!expected.is_empty(), "no case is about {rule} alone");
+    let found = failed(&finished);
+    let mut wrong: Vec<String> = finished
+        .iter()
+        .filter(|one| found.contains(&one.id) != expected.contains(&one.id))
+        .map(|one| format!("without {rule}: {}", line(one)))
+        .collect();
+    // Whatever neither passes nor fails came to nothing because of the very rule.
+    let setups: BTreeMap<_, _> = plan.cases.iter().map(|case| (&case.id, case)).collect();
+    wrong.extend(
+        finished
+            .iter()
+            .filter(|one| matches!(one.verdict, Verdict::Inconclusive { .. }))
+            .filter(|one| {
+                setups[&one.id].steps.iter().all(|s| s.expectation == Expectation::Accept)
+            })
+            .map(|one| format!("without {rule}: {}", line(one))),
+    );
+    wrong
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_one_rule_the_reference_fails_exactly_its_cases() {
+    let mut wrong = Vec::new();
+    for rule in Rule::ALL {
+        wrong.extend(without(*rule).await);
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+async fn against(router: Router, cases: &[&str]) -> Vec<CaseFinished> {
+    let clock = clock();
+    let patterns: Vec<String> = cases.iter().map(|&pattern| pattern.to_owned()).collect();
+    let plan = plan(select(builtin().unwrap(), &patterns), &clock);
+    let target = InProcess::new(&file(Environment::Production), router).unwrap();
+    played(&plan, &target).await
+}
+
+const SOME: &[&str] = &["genuine.*", "nonce.*", "counter.*", "registration.*", "challenge.*"];
+
+fn json(status: StatusCode, body: &'static str) -> axum::response::Response {
+    (status, [("content-type", "application/json")], body).into_response()
+}
+
+fn with_challenges(rest: fn() -> axum::response::Response) -> Router {
+    let challenge =
+        || async { json(StatusCode::OK, r#"{"challenge":"c29tZSBjaGFsbGVuZ2U","expiresIn":60}"#) };
+    Router::new()
+        .route("/v1/challenge", post(challenge))
+        .fallback(any(move || async move { rest() }))
+}
+
+fn verdicts(finished: &[CaseFinished]) -> impl Iterator<Item = (&CaseFinished, &Verdict)> {
+    let applies = |one: &&CaseFinished| !matches!(one.verdict, Verdict::NotApplicable { .. });
+    finished.iter().filter(applies).map(|one| (one, &one.verdict))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_accepts_everything_fails_every_lie() {
+    let yes = || json(StatusCode::OK, r#"{"accepted":true}"#);
+    let finished = against(with_challenges(yes), SOME).await;
+    for (one, verdict) in verdicts(&finished) {
+        match (one.expectation.as_str(), verdict) {
+            ("reject", Verdict::Fail { failure: Failure::FalseAccept, .. })
+            | ("accept", Verdict::Pass) => {}
+            // A case whose preparation must be refused comes to nothing.
+            (_, Verdict::Inconclusive { why }) if why.contains("was accepted") => {}
+            _ => panic!("{}", line(one)),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_everything_proves_nothing() {
+    let no = || json(StatusCode::FORBIDDEN, r#"{"accepted":false,"rule":"no"}"#);
+    let finished = against(with_challenges(no), SOME).await;
+    for (one, verdict) in verdicts(&finished) {
+        match verdict {
+            Verdict::Inconclusive { .. } => {}
+            Verdict::Fail { failure: Failure::FalseReject, .. } => {
+                assert_eq!(one.expectation, "accept", "{}", line(one));
+            }
+            _ => panic!("{}", line(one)),
+        }
+    }
+    assert!(!failed(&finished).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_fails_passes_nothing() {
+    let broken = || json(StatusCode::INTERNAL_SERVER_ERROR, "{}");
+    for router in
+        [with_challenges(broken), Router::new().fallback(any(move || async move { broken() }))]
+    {
+        let finished = against(router, SOME).await;
+        for (one, verdict) in verdicts(&finished) {
+            let is_error = matches!(verdict, Verdict::Fail { failure: Failure::Error, .. });
+            assert!(is_error, "{}", line(one));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_throttles_for_ever_is_inconclusive() {
+    let later = || json(StatusCode::TOO_MANY_REQUESTS, "{}");
+    let finished = against(Router::new().fallback(any(move || async move { later() })), SOME).await;
+    for (one, verdict) in verdicts(&finished) {
+        assert!(matches!(verdict, Verdict::Inconclusive { .. }), "{}", line(one));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_run_ends_with_what_it_has() {
+    struct StopAfter(usize, StopFlag, Vec<Event>);
+    impl record::Sink for StopAfter {
+        fn emit(&mut self, event: &Event) {
+            self.2.push(event.clone());
+            if self.2.len() == self.0 {
+                self.1.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+    let clock = clock();
+    let plan = plan(builtin().unwrap(), &clock);
+    let target = reference(&plan, Environment::Production, None);
+    let stop: StopFlag = Arc::new(AtomicBool::new(false));
+    let mut sink = StopAfter(60, Arc::clone(&stop), Vec::new());
+    run(&plan, &target, &mut sink, &stop).await;
+    let count =
+        |wanted: fn(&EventKind) -> bool| sink.2.iter().filter(|event| wanted(&event.kind)).count();
+    let started = count(|kind| matches!(kind, EventKind::CaseStarted(_)));
+    let finished = count(|kind| matches!(kind, EventKind::CaseFinished(_)));
+    assert!(started < plan.cases.len());
+    assert_eq!(started, finished, "what was begun is finished");
+    assert!(matches!(sink.2[0].kind, EventKind::CasesPlanned(_)));
+}
