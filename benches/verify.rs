@@ -79,7 +79,7 @@ fn attestation(c: &mut Criterion) {
     let mut group = c.benchmark_group("attestation");
     let Sample { object, key_id, policy, now } = Sample::read();
     let anchor = TrustAnchor::apple_app_attestation();
-    let client_data_hash = member("clientData").as_bytes();
+    let client_data_hash = member("clientDataUtf8").as_bytes();
     group.bench_function("verify", |b| {
         b.iter(|| {
             let request =
@@ -131,7 +131,7 @@ fn receipt(c: &mut Criterion) {
     let object = AttestationObject::decode(&object).expect("the sample is genuine");
     let receipt = object.receipt.expect("the sample has a receipt");
     let leaf = certificate(object.certificates[0]);
-    let client_data_hash = Some(member("clientData").as_bytes());
+    let client_data_hash = Some(member("clientDataUtf8").as_bytes());
     group.bench_function("verify", |b| {
         b.iter(|| {
             let public_key = Some(leaf.point);

@@ -1,1 +1,49 @@
-fn main() {}
+//! Assay: load and conformance tests for servers that verify Apple App Attest.
+//!
+//! Arguments in, exit code out; everything else is in the crates of the pipeline.
+
+mod args;
+mod cases;
+mod cmd;
+mod console;
+mod exit_code;
+mod folder;
+mod interrupt;
+mod machine;
+mod output;
+mod recorder;
+mod reference;
+mod session;
+
+use args::{Cli, Command};
+use clap::Parser;
+use exit_code::{ExitCode, Failed};
+use jiff::Timestamp;
+use std::io::Write;
+
+fn main() -> std::process::ExitCode {
+    let stop = interrupt::stop_on_interrupt();
+    let cli = Cli::parse();
+    let now = Timestamp::now();
+    // A panic is a mistake of ours and has a code of its own; the record is on disk by then.
+    let ended = std::panic::catch_unwind(|| match &cli.command {
+        Command::Run(args) => cmd::run::run(args, &stop, now),
+        Command::Check(args) => cmd::run::check(args, &stop, now),
+        Command::Load(args) => cmd::run::load(args, &stop, now),
+        Command::Serve(args) => cmd::serve::serve(args, &stop),
+        Command::Report(args) => cmd::report::report(args),
+        Command::List(args) => cmd::list::list(args),
+        Command::Show(args) => cmd::list::show(args),
+        Command::Verify(args) => cmd::verify::verify(args, now),
+        Command::Root(args) => cmd::root::root(args, now),
+    });
+    let code = match ended {
+        Ok(Ok(code)) => code,
+        Ok(Err(Failed { code, message })) => {
+            let _ = writeln!(std::io::stderr().lock(), "assay: {message}");
+            code
+        }
+        Err(_panic) => ExitCode::Internal,
+    };
+    std::process::ExitCode::from(code.number())
+}

@@ -31,7 +31,7 @@ impl Sample {
         Self {
             policy: Policy::new(AppId::parse(text("appId")).unwrap(), environment),
             key_id: KeyId::from_base64(text("keyId")).unwrap(),
-            client_data_hash: ClientDataConvention::Raw.hash(text("clientData").as_bytes()),
+            client_data_hash: ClientDataConvention::Raw.hash(text("clientDataUtf8").as_bytes()),
             now: text("verifyAt").parse().unwrap(),
             object: STANDARD.decode(text("attestationObject")).unwrap(),
         }

@@ -13,4 +13,5 @@ mod hostile;
 mod oracle;
 mod properties;
 mod receipts;
+mod second_opinion;
 mod signatures;

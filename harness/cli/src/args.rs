@@ -1,0 +1,412 @@
+//! The command line as it is typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Load and conformance tests for servers that verify Apple App Attest.
+#[derive(Debug, Parser)]
+#[command(name = "assay", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes, the gravest first:
+  70 internal error       130 interrupted, a partial report was written
+   2 usage or file error   10 refused by the safety lock
+   3 target unreachable     1 wrong verdict
+   9 measurement invalid    8 requests without an answer under load
+   4 nothing ran            6 inconclusive
+   0 everything asked for holds";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the cases and the load against a server, and write a report (the main job)
+    ///
+    /// Without TARGET the reference server is started as a process of its own,
+    /// tested, and stopped again.
+    Run(RunArgs),
+    /// Run the cases only
+    Check(CheckArgs),
+    /// Run the load only
+    Load(LoadArgs),
+    /// Serve the reference relying party until Ctrl-C
+    #[command(after_long_help = targets::serve::API)]
+    Serve(ServeArgs),
+    /// Render the report of a recorded run again
+    Report(ReportArgs),
+    /// List the cases
+    List(ListArgs),
+    /// Show one case: what it does, what it expects, why, and how to mend a server that fails it
+    Show(ShowArgs),
+    /// Verify attestations, assertions and receipts from files, rule by rule
+    #[command(after_long_help = VERIFY_HELP)]
+    Verify(VerifyArgs),
+    /// Print the test root that a server under test must trust
+    Root(RootArgs),
+}
+
+const VERIFY_HELP: &str = "\
+A file is either JSON with the members of a fixture (kind, appId, keyId,
+environment, clientDataHash or clientData, verifyAt, expected, and one of
+attestationObject, assertion, receipt in base64), or the object itself as raw
+bytes or base64, described by the options below.
+
+Each file is taken for what it says it should be: `expected` in JSON, or
+--expect. The exit code is 0 only if every file is.";
+
+/// Which server, and where the run is written.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Target {
+    /// Target file (TOML) of the server under test; without it the embedded reference server
+    #[arg(value_name = "TARGET")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Seed of everything random, any text; the same seed repeats the same bytes
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) seed: Option<String>,
+
+    /// Tells the keys of runs with one seed apart, since a server remembers them
+    /// [default: 0 for the reference, which starts empty; the time for others]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) session: Option<u64>,
+
+    /// Seed file of the test authority whose root the server trusts (made by `assay root`)
+    #[arg(long, value_name = "FILE", env = "ASSAY_AUTHORITY_FILE")]
+    pub(crate) authority: Option<PathBuf>,
+
+    /// Folder for the record and the report [default: reports/<date>-<target>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Print the events as JSON lines on standard output instead of the summary
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Allow a target beyond this machine; you must own it
+    #[arg(long)]
+    pub(crate) allow_public: bool,
+
+    /// Let the reference server leave one rule out, to see that the harness finds it
+    #[arg(long, value_name = "RULE", conflicts_with = "file")]
+    pub(crate) forget: Vec<String>,
+}
+
+/// Which cases.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Selection {
+    /// Only cases whose id matches, `*` stands for any text (may be given several times)
+    #[arg(long = "case", value_name = "GLOB")]
+    pub(crate) cases: Vec<String>,
+
+    /// Also read case files (*.toml) from this folder
+    #[arg(long = "cases", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Which load.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Load {
+    /// Steps of constant rate, `RATE/s:DURATION`, comma-separated
+    #[arg(long, value_name = "STEPS", default_value = "100/s:15s,200/s:5s,400/s:5s,800/s:5s")]
+    pub(crate) stairs: Steps,
+
+    /// One steady rate instead, `RATE/s:DURATION`
+    #[arg(long, value_name = "STEP", conflicts_with = "stairs")]
+    pub(crate) steady: Option<Steps>,
+
+    /// How arrivals are spaced
+    #[arg(long, value_enum, default_value_t = Arrivals::Constant)]
+    pub(crate) arrivals: Arrivals,
+
+    /// Attestations : assertions : challenges
+    #[arg(long, value_name = "A:B:C", default_value = "1:4:5")]
+    pub(crate) mix: Mix,
+
+    /// Share of dishonest requests, in per cent, each expected to be refused
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0)]
+    pub(crate) dishonest: f64,
+
+    /// Users that wait for arrivals, hence the most requests in flight [default: by the highest rate]
+    #[arg(long, value_name = "N")]
+    pub(crate) users: Option<usize>,
+
+    /// Time after which an answer counts as none
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) load: Load,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoadArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) load: Load,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Root that attestations must chain to, PEM or DER [default: Apple's App Attestation root]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust_anchor: Option<PathBuf>,
+    /// Root that receipts must chain to [default: Apple's Root CA G3]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt_trust_anchor: Option<PathBuf>,
+    /// App ID served: `PREFIX.bundle.identifier`
+    #[arg(long, value_name = "ID", default_value = "ABCDE12345.com.example.app")]
+    pub(crate) app_id: String,
+    /// Environment served
+    #[arg(long, value_name = "NAME", default_value = "production")]
+    pub(crate) environment: protocol::terms::Environment,
+    /// Lifetime of a challenge
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub(crate) challenge_lifetime: Duration,
+    /// Validation categories the app is distributed by, where a device states one [default: any]
+    #[arg(long, value_name = "N,N…", value_delimiter = ',')]
+    pub(crate) categories: Vec<u32>,
+    /// Bundle versions released, where a device states one [default: any]
+    #[arg(long, value_name = "V,V…", value_delimiter = ',')]
+    pub(crate) bundle_versions: Vec<String>,
+    /// Leave one rule out: a planted flaw, never in earnest
+    #[arg(long, value_name = "RULE")]
+    pub(crate) forget: Vec<String>,
+    /// Demand a verified receipt with each attestation
+    #[arg(long)]
+    pub(crate) require_receipt: bool,
+    /// Print a target file for this server instead of serving
+    #[arg(long)]
+    pub(crate) target_file: bool,
+    /// End when standard input closes, so that the server never outlives who started it
+    #[arg(long, hide = true)]
+    pub(crate) until_stdin_closes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Folder of a run, or its record.jsonl
+    pub(crate) record: PathBuf,
+    /// Folder to write to [default: where the record is]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// One JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// Id of the case
+    pub(crate) case: String,
+    /// Also read case files (*.toml) from this folder
+    #[arg(long = "cases", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct VerifyArgs {
+    /// Files to verify
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Kind of the objects that do not say so themselves
+    #[arg(long, value_enum)]
+    pub(crate) kind: Option<ObjectKind>,
+    /// App ID: `PREFIX.bundle.identifier`
+    #[arg(long, value_name = "ID")]
+    pub(crate) app_id: Option<String>,
+    /// Key id, base64 as the app got it [default: as the object states it, with a remark]
+    #[arg(long, value_name = "BASE64")]
+    pub(crate) key_id: Option<String>,
+    /// Public key for assertions: 65 bytes X9.62 in base64
+    #[arg(long, value_name = "BASE64")]
+    pub(crate) public_key: Option<String>,
+    /// Environment [default: as the object states it, with a remark]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) environment: Option<protocol::terms::Environment>,
+    /// Client data (or challenge) as text; hashed with SHA-256
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["client_data_file", "client_data_hash"])]
+    pub(crate) client_data: Option<String>,
+    /// Client data (or challenge) from a file; hashed with SHA-256
+    #[arg(long, value_name = "FILE", conflicts_with = "client_data_hash")]
+    pub(crate) client_data_file: Option<PathBuf>,
+    /// Client data hash in base64, used as it is
+    #[arg(long, value_name = "BASE64")]
+    pub(crate) client_data_hash: Option<String>,
+    /// Counter stored before the assertion
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) counter: u32,
+    /// Time of verification, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<jiff::Timestamp>,
+    /// Root for attestations, PEM or DER [default: Apple's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust_anchor: Option<PathBuf>,
+    /// Root for receipts, PEM or DER [default: Apple's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt_trust_anchor: Option<PathBuf>,
+    /// What every file should be, whatever it says itself
+    #[arg(long, value_enum)]
+    pub(crate) expect: Option<Expect>,
+    /// One JSON object a file instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RootArgs {
+    /// Seed file of the authority; made with fresh entropy if it does not exist
+    #[arg(long, value_name = "FILE", env = "ASSAY_AUTHORITY_FILE")]
+    pub(crate) authority: PathBuf,
+    /// Print the root of receipts instead, which is another one
+    #[arg(long)]
+    pub(crate) receipt: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ObjectKind {
+    Attestation,
+    Assertion,
+    Receipt,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Expect {
+    Accept,
+    Reject,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Arrivals {
+    /// Evenly spaced
+    Constant,
+    /// Independent of each other, as many users are
+    Poisson,
+}
+
+/// Steps of a load: arrivals a second, for how long.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Steps(pub(crate) Vec<(f64, Duration)>);
+
+impl std::str::FromStr for Steps {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.split(',').map(step).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn step(text: &str) -> Result<(f64, Duration), String> {
+    let (rate, length) = text.trim().split_once(':').ok_or_else(|| {
+        format!("`{text}` is no step; write RATE/s:DURATION, for example 100/s:15s")
+    })?;
+    let number = rate.strip_suffix("/s").unwrap_or(rate);
+    let rate: f64 = number.parse().map_err(|_| format!("`{number}` is no rate; write 100/s"))?;
+    if !rate.is_finite() || rate <= 0.0 {
+        return Err(format!("a rate of {rate}/s has no arrivals; leave the step out"));
+    }
+    Ok((rate, duration(length)?))
+}
+
+/// A duration with its unit: `250ms`, `15s`, `5m`, `1h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let scale = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        "" => return Err(format!("`{text}` has no unit; write {text}s, {text}ms or {text}m")),
+        other => return Err(format!("`{other}` is no unit of time; use ms, s, m or h")),
+    };
+    let number: f64 = number.parse().map_err(|_| format!("`{text}` is no duration"))?;
+    Duration::try_from_secs_f64(number * scale).map_err(|error| format!("`{text}`: {error}"))
+}
+
+/// Attestations : assertions : challenges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mix(pub(crate) [u32; 3]);
+
+impl std::str::FromStr for Mix {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<u32> = text
+            .split(':')
+            .map(|part| part.trim().parse().map_err(|_| format!("`{part}` is no whole number")))
+            .collect::<Result<_, String>>()?;
+        match <[u32; 3]>::try_from(parts) {
+            Ok([0, 0, 0]) => Err("a mix of nothing has no arrivals".to_owned()),
+            Ok(mix) => Ok(Self(mix)),
+            Err(_) => Err("write attestations:assertions:challenges, for example 1:4:5".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_defined() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn steps_are_read_and_wrong_ones_say_what_to_write() {
+        let steps: Steps = "100/s:15s, 2.5:500ms".parse().unwrap();
+        assert_eq!(
+            steps.0,
+            vec![(100.0, Duration::from_secs(15)), (2.5, Duration::from_millis(500))]
+        );
+        for (text, hint) in [
+            ("100", "RATE/s:DURATION"),
+            ("100/s:15", "15s"),
+            ("x/s:1s", "no rate"),
+            ("0/s:1s", "no arrivals"),
+            ("-3/s:1s", "no arrivals"),
+            ("1/s:1d", "use ms, s, m or h"),
+            ("1/s:99999999999999999999h", "99999999999999999999h"),
+        ] {
+            let error = text.parse::<Steps>().unwrap_err();
+            assert!(error.contains(hint), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_mix_has_three_parts_of_which_one_is_not_zero() {
+        assert_eq!("1:4:5".parse(), Ok(Mix([1, 4, 5])));
+        assert!("0:0:0".parse::<Mix>().is_err());
+        assert!("1:4".parse::<Mix>().is_err());
+        assert!("1:4:-5".parse::<Mix>().is_err());
+    }
+}

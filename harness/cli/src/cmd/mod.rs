@@ -1,0 +1,8 @@
+//! One file a verb.
+
+pub(crate) mod list;
+pub(crate) mod report;
+pub(crate) mod root;
+pub(crate) mod run;
+pub(crate) mod serve;
+pub(crate) mod verify;

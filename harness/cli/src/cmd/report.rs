@@ -1,0 +1,16 @@
+//! `assay report`: a recorded run, rendered again.
+
+use crate::args::ReportArgs;
+use crate::exit_code::{ExitCode, Failed};
+use crate::folder::{self, RECORD};
+use crate::output::print;
+
+/// Renders the report of a record; the exit code is that of the rendering, not of the run.
+pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, Failed> {
+    let record = if args.record.is_dir() { args.record.join(RECORD) } else { args.record.clone() };
+    let beside = record.parent().unwrap_or(std::path::Path::new(".")).to_owned();
+    let (page, summary) = folder::render(&record, args.out.as_ref().unwrap_or(&beside))?;
+    print(&summary.sentence);
+    print(&page.display().to_string());
+    Ok(ExitCode::Ok)
+}

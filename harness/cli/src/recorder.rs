@@ -1,0 +1,44 @@
+//! Where the events of a run go: the record on disk, and the console.
+
+use crate::console::Console;
+use crate::exit_code::Failed;
+use crate::folder::chain;
+use record::{Event, EventKind, JsonLines, Sink};
+use std::path::Path;
+use std::time::Instant;
+
+/// Stamps each event with the time since the run started and passes it on.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    started: Instant,
+    file: JsonLines,
+    console: Console,
+}
+
+impl Recorder {
+    /// A recorder that writes to `path`; the run starts now.
+    pub(crate) fn create(path: &Path, console: Console) -> Result<Self, Failed> {
+        let file = JsonLines::create(path).map_err(|error| Failed::usage(chain(&error)))?;
+        Ok(Self { started: Instant::now(), file, console })
+    }
+
+    /// Records something that happens now.
+    pub(crate) fn record(&mut self, kind: EventKind) {
+        self.emit(&Event { at: 0.0, kind });
+    }
+
+    /// Ends the record; tells of the first line that could not be written.
+    pub(crate) fn close(self) -> Result<(), Failed> {
+        self.file.close().map_err(|error| Failed::usage(chain(&error)))
+    }
+}
+
+impl Sink for Recorder {
+    /// Runners keep clocks of their own; the run has one.
+    fn emit(&mut self, event: &Event) {
+        let at = (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e6;
+        let event = Event { at, kind: event.kind.clone() };
+        self.file.emit(&event);
+        self.console.emit(&event);
+    }
+}

@@ -1,0 +1,9 @@
+//! Tests of the program as it is used.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod context;
+mod errors;
+mod reports;
+mod runs;
+mod tidy;
+mod verify;
