@@ -86,14 +86,17 @@ pub(super) async fn attack(
         .map_err(|error| GooseFailed(error.to_string()))?;
     let metrics =
         Box::pin(attack.execute()).await.map_err(|error| GooseFailed(error.to_string()))?;
-    // Left triggered, the next Ctrl-C would end the process at once.
-    goose::reset_killswitch();
     Ok(in_a_sentence(&metrics))
 }
 
 /// Ends the attack: goose stops its users as soon as they are between two turns.
 pub(super) fn end() {
     goose::trigger_killswitch("the schedule is done");
+}
+
+/// Makes [`end`] undone, after the attack: otherwise the next Ctrl-C would end the process at once.
+pub(super) fn forget_end() {
+    goose::reset_killswitch();
 }
 
 /// Whether goose was told to stop by somebody else: by its own Ctrl-C handler.

@@ -8,98 +8,16 @@
 //! from the challenge arrivals of the mix and wait here, the freshest on top; a reserve is fetched
 //! before the attack starts and topped up, unmeasured and counted, when it falls by half.
 
+use super::oracle::{Class, Lie};
 use super::plan::LoadPlan;
+use super::recruiter::Member;
 use super::schedule::Deed;
 use protocol::relying_party::Purpose;
-use protocol::terms::{AppId, Environment};
-use simulator::{Device, Generation, Seed};
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashSet, VecDeque};
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use targets::file::{Declared, DeclaredPolicy};
-use targets::{Facts, Saved, TargetFile};
-
-/// A device and the account it belongs to.
-#[derive(Debug, Clone)]
-pub(super) struct Member {
-    pub(super) device: Device,
-    pub(super) account: String,
-    /// What the target gave it to keep, its challenge included.
-    pub(super) saved: Saved,
-    /// The counter that was last accepted.
-    pub(super) accepted_counter: u32,
-}
-
-/// Makes the devices of a fleet, each from its number.
-#[derive(Debug)]
-pub(super) struct Recruiter {
-    seed: Seed,
-    run: String,
-    app_id: AppId,
-    environment: Environment,
-    generations: Vec<Generation>,
-    version: Option<String>,
-    category: Option<u32>,
-    next: AtomicU64,
-}
-
-impl Recruiter {
-    /// Devices that the target's declared policy admits.
-    pub(super) fn new(plan: &LoadPlan, target: &TargetFile) -> Self {
-        let policy = &target.policy;
-        Self {
-            seed: plan.seed.child("load fleet", 0),
-            run: plan.seed.child("load accounts", 0).to_hex()[..8].to_owned(),
-            app_id: target.app_id.clone(),
-            environment: target.environment,
-            generations: generations(policy),
-            version: policy.bundle_version.as_ref().and_then(allowed).cloned(),
-            category: policy.validation_category.as_ref().and_then(allowed).copied(),
-            next: AtomicU64::new(0),
-        }
-    }
-
-    /// The next device that nobody has seen.
-    pub(super) fn recruit(&self) -> Member {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let generation = self.generations[number as usize % self.generations.len()];
-        let seed = self.seed.child("device", number);
-        let mut device = Device::new(&seed, generation, self.app_id.clone(), self.environment);
-        if device.bundle_version.is_some() && self.version.is_some() {
-            device.bundle_version.clone_from(&self.version);
-        }
-        if device.validation_category.is_some() && self.category.is_some() {
-            device.validation_category = self.category;
-        }
-        let account = format!("load-{}-{number}", self.run);
-        Member { device, account, saved: Saved::new(), accepted_counter: 0 }
-    }
-
-    /// An account that asks for a challenge and uses it for nothing.
-    pub(super) fn guest(&self) -> String {
-        format!("load-{}-guest", self.run)
-    }
-}
-
-/// Old and new shapes, unless the target demands what only new ones carry.
-fn generations(policy: &DeclaredPolicy) -> Vec<Generation> {
-    let demanded = matches!(policy.bundle_version, Some(Declared::Require(_)))
-        || matches!(policy.validation_category, Some(Declared::Require(_)));
-    if demanded {
-        vec![Generation::Ios27]
-    } else {
-        vec![Generation::Ios27, Generation::Ios26, Generation::Ios17]
-    }
-}
-
-fn allowed<T>(declared: &Declared<T>) -> Option<&T> {
-    match declared {
-        Declared::Ignore => None,
-        Declared::AllowMissing(values) | Declared::Require(values) => values.first(),
-    }
-}
+use targets::{Facts, Operation, Saved};
 
 /// How many devices and challenges an attack needs at a rate.
 #[derive(Debug, Clone, Copy)]
@@ -273,7 +191,6 @@ impl Fleet {
 
     /// Takes what a deed is made of; `None` if it is not there yet.
     pub(super) fn material(&mut self, deed: Deed) -> Option<Material> {
-        use super::oracle::Lie;
         let member = match deed {
             Deed::Challenge(_) => None,
             Deed::Attest(Some(Lie::AttestUnknownChallenge)) => self.newcomers.pop_front(),
@@ -315,8 +232,44 @@ impl Fleet {
     }
 
     /// Takes a device back of which nobody knows what the target knows of it.
-    pub(super) fn give_back_to_rest(&mut self, member: Member) {
+    fn give_back_to_rest(&mut self, member: Member) {
         self.resting.push_back((Instant::now() + REST, member));
+    }
+
+    /// Where a device goes after its request, by what is known of it.
+    pub(super) fn settle(
+        &mut self,
+        mut member: Member,
+        operation: Operation,
+        lie: Option<Lie>,
+        counter: Option<u32>,
+        class: Class,
+    ) {
+        let honest = lie.is_none();
+        let accepted = matches!(
+            (honest, class),
+            (true, Class::Right | Class::WrongOutput) | (false, Class::FalseAccept)
+        );
+        if operation == Operation::Attest {
+            // Enrolled, it joins the fleet: its next assertion must be accepted. Any other is
+            // forgotten, for nobody may say what the target knows of it.
+            if honest && accepted {
+                self.give_back(member);
+            }
+            return;
+        }
+        if accepted && let Some(counter) = counter {
+            member.accepted_counter = member.accepted_counter.max(counter);
+        }
+        if !honest && (accepted || class.is_indeterminate()) {
+            // The target may have stored the lie's counter: do not blame it for refusing it next.
+            member.device.next_counter = member.device.next_counter.wrapping_add(1);
+        }
+        if class.is_indeterminate() {
+            self.give_back_to_rest(member);
+        } else {
+            self.give_back(member);
+        }
     }
 
     /// Keeps an accepted request for replays; the oldest makes room.
@@ -330,15 +283,15 @@ impl Fleet {
 
 #[cfg(test)]
 mod tests {
+    use super::super::recruiter::Recruiter;
     use super::*;
+    use simulator::Seed;
+    use targets::TargetFile;
 
-    fn recruiter(edit: impl FnOnce(&mut TargetFile)) -> Recruiter {
-        let seed = Seed::from_text("fleet");
-        let plan = LoadPlan::steady(10.0, Duration::from_secs(1), seed);
-        let mut target =
-            TargetFile::reference("http://127.0.0.1:1", Duration::from_mins(1)).unwrap();
-        edit(&mut target);
-        Recruiter::new(&plan, &target)
+    fn member() -> Member {
+        let target = TargetFile::reference("http://127.0.0.1:1", Duration::from_mins(1)).unwrap();
+        let plan = LoadPlan::steady(10.0, Duration::from_secs(1), Seed::from_text("fleet"));
+        Recruiter::new(&plan, &target, 1).recruit()
     }
 
     fn fleet() -> Fleet {
@@ -347,31 +300,9 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_recruits_the_same_devices_and_no_two_alike() {
-        let (one, other) = (recruiter(|_| {}), recruiter(|_| {}));
-        let ids: Vec<_> = (0..5).map(|_| one.recruit().device.key_id()).collect();
-        let again: Vec<_> = (0..5).map(|_| other.recruit().device.key_id()).collect();
-        assert_eq!(ids, again);
-        assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 5);
-    }
-
-    #[test]
-    fn devices_carry_what_the_declared_policy_demands() {
-        let strict = recruiter(|target| {
-            target.policy.bundle_version = Some(Declared::Require(vec!["7.1".to_owned()]));
-            target.policy.validation_category = Some(Declared::AllowMissing(vec![2]));
-        });
-        for member in (0..4).map(|_| strict.recruit()) {
-            assert_eq!(member.device.bundle_version.as_deref(), Some("7.1"));
-            assert_eq!(member.device.validation_category, Some(2));
-        }
-    }
-
-    #[test]
     fn a_device_is_in_one_place_at_a_time() {
-        let recruiter = recruiter(|_| {});
         let mut fleet = fleet();
-        fleet.give_back(recruiter.recruit());
+        fleet.give_back(member());
         let member = fleet.asker(Purpose::Assert).unwrap();
         assert!(fleet.asker(Purpose::Assert).is_none());
         assert!(fleet.material(Deed::Assert(None)).is_none());
@@ -384,7 +315,7 @@ mod tests {
     #[test]
     fn a_device_in_doubt_rests_before_it_is_used_again() {
         let mut fleet = fleet();
-        fleet.give_back_to_rest(recruiter(|_| {}).recruit());
+        fleet.give_back_to_rest(member());
         assert!(fleet.asker(Purpose::Assert).is_none());
     }
 
@@ -392,7 +323,7 @@ mod tests {
     fn old_challenges_are_discarded_and_their_devices_kept() {
         let mut fleet = fleet();
         fleet.freshness = Duration::ZERO;
-        fleet.hold(Purpose::Assert, recruiter(|_| {}).recruit());
+        fleet.hold(Purpose::Assert, member());
         std::thread::sleep(Duration::from_millis(1));
         assert!(fleet.material(Deed::Assert(None)).is_none());
         fleet.discard_old();

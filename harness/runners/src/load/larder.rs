@@ -1,7 +1,8 @@
 //! Requests made ready ahead of their instants, so that no making falls into a service time.
 
-use super::fleet::{Fleet, LEAD, Member};
+use super::fleet::{Fleet, LEAD};
 use super::mint::{Mint, Ready};
+use super::recruiter::Member;
 use super::schedule::{Arrival, Deed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -35,7 +36,7 @@ pub(super) enum Portion {
 }
 
 /// How long after its instant an arrival still waits for a device with a challenge.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(2);
 /// How often the maker looks whether there is something to do.
 const NAP: Duration = Duration::from_millis(1);
 

@@ -1,7 +1,8 @@
 //! Requests made ready, honest or with one lie.
 
-use super::fleet::{Material, Member};
+use super::fleet::Material;
 use super::oracle::Lie;
+use super::recruiter::Member;
 use super::schedule::Deed;
 use jiff::Timestamp;
 use protocol::relying_party::Purpose;

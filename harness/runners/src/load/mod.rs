@@ -11,15 +11,18 @@
 
 pub mod attack;
 mod fleet;
+mod incident;
 mod larder;
 mod mint;
 pub mod muster;
 pub mod oracle;
 pub mod pacer;
 pub mod plan;
+mod recruiter;
 mod run;
 pub mod schedule;
 pub mod validity;
+mod watcher;
 pub mod windows;
 mod work;
 

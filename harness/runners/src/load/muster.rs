@@ -3,6 +3,7 @@
 use super::fleet::{Asker, Material, NEWCOMERS, Needs};
 use super::mint::Ready;
 use super::plan::LoadPlan;
+use super::recruiter::Member;
 use super::schedule::Deed;
 use super::work::{Message, Work};
 use protocol::relying_party::Purpose;
@@ -163,11 +164,7 @@ impl Muster {
         }
     }
 
-    async fn challenge(
-        &self,
-        purpose: Purpose,
-        member: &mut super::fleet::Member,
-    ) -> Result<(), MusterError> {
+    async fn challenge(&self, purpose: Purpose, member: &mut Member) -> Result<(), MusterError> {
         let number = self.number();
         let wire = self.work.mint.challenge(number, purpose, &member.account, &member.saved)?;
         let exchange = targets::http::exchange(
@@ -185,11 +182,7 @@ impl Muster {
         Ok(())
     }
 
-    async fn accepted(
-        &self,
-        step: &'static str,
-        ready: Ready,
-    ) -> Result<Box<super::fleet::Member>, MusterError> {
+    async fn accepted(&self, step: &'static str, ready: Ready) -> Result<Box<Member>, MusterError> {
         let Ready { operation, wire, member, .. } = ready;
         let mut member = member.expect("what is honest has a device");
         let exchange = targets::http::exchange(

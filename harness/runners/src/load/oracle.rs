@@ -121,6 +121,19 @@ impl Class {
         }
     }
 
+    /// Whether the target decided at all.
+    pub fn is_decided(self) -> bool {
+        match self {
+            Self::Right | Self::FalseAccept | Self::FalseReject | Self::WrongOutput => true,
+            Self::Shed
+            | Self::Error
+            | Self::Timeout
+            | Self::Crash
+            | Self::Unreadable
+            | Self::Unreachable => false,
+        }
+    }
+
     /// Whether nobody can tell if the server acted on the request.
     pub fn is_indeterminate(self) -> bool {
         match self {

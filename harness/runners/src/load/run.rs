@@ -1,23 +1,22 @@
 //! A load attack from its plan to its last window.
 
 use super::attack::{self, GooseFailed};
-use super::fleet::{Fleet, LEAD, Recruiter};
+use super::fleet::Fleet;
 use super::mint::{Mint, meaningful_lies};
 use super::muster::{Muster, MusterError};
-use super::oracle::Class;
 use super::pacer::pace;
 use super::plan::{LoadPlan, PlanError};
+use super::recruiter::Recruiter;
 use super::schedule::{Arrival, schedule};
-use super::validity::Validity;
-use super::windows::{Fate, Windows};
-use super::work::{Incident, Message, Work};
+use super::watcher::Watcher;
+use super::work::{Message, Work};
 use crate::StopFlag;
-use record::{Event, EventKind, LoadFinished, LoadStarted, LoadWindow, Phase, Sink, WrongAnswer};
+use record::Sink;
 use simulator::Authority;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::channel;
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 use targets::http::OpenError;
@@ -101,11 +100,6 @@ pub enum LoadError {
     System(#[from] std::io::Error),
 }
 
-/// How often progress is told and stops are looked for.
-const ROUND: Duration = Duration::from_millis(100);
-/// Longest wait for the first requests to be made ready.
-const LONGEST_STOCKING: Duration = Duration::from_secs(30);
-
 /// Runs a load attack and emits its events, in a thread that may block. Setting `stop` ends it
 /// early with what was measured.
 ///
@@ -129,7 +123,7 @@ pub fn run(
     let work = Arc::new(Work::new(
         Arc::clone(&dialect),
         Arc::clone(&schedule),
-        Recruiter::new(plan, &target),
+        Recruiter::new(plan, &target, jiff::Timestamp::now().as_nanosecond() as u64),
         Mint::new(dialect, authority, &plan.seed),
         Fleet::new(plan, target.policy.challenge_ttl),
         reports,
@@ -148,22 +142,7 @@ pub fn run(
         };
         // Whichever way this thread leaves, the others are told that it is over.
         let ending = Ending(&work);
-        let mut watcher = Watcher {
-            plan,
-            setting,
-            sink,
-            stop,
-            progress,
-            work: &work,
-            windows: Windows::new(
-                Arc::clone(&schedule),
-                plan.phases.iter().map(|phase| phase.name.clone()).collect(),
-            ),
-            validity: Validity::new(plan),
-            report: LoadReport::default(),
-            noted: BTreeSet::new(),
-            done: 0,
-        };
+        let mut watcher = Watcher::new(plan, setting, sink, stop, progress, &work);
         if !watcher.mustered(&watch, &engine) {
             drop(ending);
             return Err(joined(engine).err().unwrap_or(LoadError::Muster(MusterError::Stopped)));
@@ -234,229 +213,22 @@ struct Ending<'w>(&'w Work);
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         self.0.end();
-        attack::end();
     }
 }
 
-type Engine<'scope> = ScopedJoinHandle<'scope, Result<String, LoadError>>;
+/// The thread of the runtime.
+pub(super) type Engine<'scope> = ScopedJoinHandle<'scope, Result<String, LoadError>>;
 
+/// Ends goose and waits for it.
 fn joined(engine: Engine<'_>) -> Result<String, LoadError> {
+    // Goose forgets at its start that it was told to end: it is told until it has.
+    while !engine.is_finished() {
+        attack::end();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    attack::forget_end();
     match engine.join() {
         Ok(given) => given,
         Err(panic) => std::panic::resume_unwind(panic),
     }
 }
-
-/// Folds what the attack tells into events.
-struct Watcher<'a> {
-    plan: &'a LoadPlan,
-    setting: &'a Setting,
-    sink: &'a mut dyn Sink,
-    stop: &'a StopFlag,
-    progress: &'a mut dyn FnMut(&Progress),
-    work: &'a Work,
-    windows: Windows,
-    validity: Validity,
-    report: LoadReport,
-    noted: BTreeSet<Class>,
-    done: u64,
-}
-
-impl Watcher<'_> {
-    /// Waits until the fleet is enrolled; `false` if it never will be.
-    fn mustered(&mut self, watch: &Receiver<Message>, engine: &Engine<'_>) -> bool {
-        let of = super::fleet::Needs::at(self.plan, self.plan.highest_rate()).devices() as u64;
-        let mut done = 0;
-        loop {
-            match watch.recv_timeout(ROUND) {
-                Ok(Message::Enrolled) => done += 1,
-                Ok(Message::Mustered) => return true,
-                Err(RecvTimeoutError::Disconnected) => return false,
-                Err(RecvTimeoutError::Timeout) if engine.is_finished() => return false,
-                Err(RecvTimeoutError::Timeout)
-                | Ok(Message::Done(..) | Message::Released(_) | Message::Unwritable(_)) => {}
-            }
-            (self.progress)(&Progress::Enrolling { done, of });
-        }
-    }
-
-    /// Waits until all users stand ready and the first requests are made.
-    fn wait_for_stock(&self, engine: &Engine<'_>) {
-        let begun = Instant::now();
-        let ready = || {
-            self.work.tally.users.load(Ordering::SeqCst) >= self.plan.users
-                && self.work.larder.stocked_until() >= LEAD.min(self.last_offset())
-        };
-        while !ready() && !engine.is_finished() && !self.stopped() {
-            if begun.elapsed() > LONGEST_STOCKING {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    fn last_offset(&self) -> Duration {
-        // The last request within the lead may be due a little before the lead's end.
-        let within = self.work.schedule.partition_point(|arrival| arrival.offset() <= LEAD);
-        self.work.schedule[..within].last().map_or(Duration::ZERO, Arrival::offset)
-    }
-
-    fn start(&mut self) {
-        let mut from = Duration::ZERO;
-        let phases = self.plan.phases.iter().map(|phase| {
-            let (from_s, for_s) = (from.as_secs_f64(), phase.length.as_secs_f64());
-            from += phase.length;
-            Phase { name: phase.name.clone(), from_s, for_s, rate: phase.rate }
-        });
-        let started = LoadStarted {
-            phases: phases.collect(),
-            mix: format!(
-                "{}; {} % dishonest",
-                self.plan.mix.words(),
-                (self.plan.dishonest * 1e4).round() / 100.0
-            ),
-            arrivals: self.plan.arrivals.as_str().to_owned(),
-            users: self.plan.users,
-            timeout_s: self.plan.timeout.as_secs_f64(),
-        };
-        self.emit(EventKind::LoadStarted(started));
-    }
-
-    /// Folds outcomes until all that was let go is dealt with, or the attack is dead.
-    fn watch(&mut self, watch: &Receiver<Message>, engine: &Engine<'_>) -> Option<DialectError> {
-        let mut released = None;
-        let mut told = Instant::now();
-        let mut deadline = None;
-        let mut unwritable = None;
-        while released.is_none_or(|released| self.done < released) {
-            match watch.recv_timeout(ROUND) {
-                Ok(Message::Done(outcome, incident)) => {
-                    self.done += 1;
-                    if let Fate::Sent { class, .. } = outcome.fate {
-                        self.report.wrong += u64::from(class.is_wrong());
-                    }
-                    self.windows.add(&outcome);
-                    if let Some(incident) = incident {
-                        self.show(outcome.arrival, *incident);
-                    }
-                }
-                Ok(Message::Released(all)) => {
-                    released = Some(all);
-                    // Requests in flight end at the timeout; what is not told by then never is.
-                    deadline = Some(Instant::now() + self.plan.timeout + LONGEST_ECHO);
-                }
-                Ok(Message::Unwritable(error)) => {
-                    unwritable.get_or_insert(error);
-                    self.stop.store(true, Ordering::Relaxed);
-                }
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) if engine.is_finished() => break,
-                Err(RecvTimeoutError::Timeout) | Ok(Message::Enrolled | Message::Mustered) => {}
-            }
-            if deadline.is_some_and(|deadline| Instant::now() > deadline) {
-                break;
-            }
-            if told.elapsed() >= ROUND {
-                told = Instant::now();
-                if attack::interrupted() {
-                    self.stop.store(true, Ordering::Relaxed);
-                }
-                let complete = self.windows.take_complete();
-                self.close(complete);
-                self.tell_progress();
-            }
-        }
-        unwritable
-    }
-
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-
-    /// Shows an answer: a wrong one as such, one that is none once, as a note.
-    fn show(&mut self, arrival: u64, incident: Incident) {
-        let Incident { class, operation, what, status } = incident;
-        if class.is_wrong() {
-            self.emit(EventKind::WrongAnswer(WrongAnswer {
-                arrival,
-                operation: operation.as_str().to_owned(),
-                class: class.as_str().to_owned(),
-                what,
-                status,
-                repeat: self.setting.repeat.clone(),
-            }));
-        } else if self.noted.insert(class) {
-            let text = format!("the first {class} under load, arrival {arrival}: {what}");
-            self.emit(EventKind::Note { text });
-        }
-    }
-
-    fn tell_progress(&mut self) {
-        let elapsed = self.work.elapsed();
-        let phase = self.plan.phases[self.plan.phase_at(elapsed)].name.clone();
-        let (done, of) = (self.done, self.work.schedule.len() as u64);
-        let wrong = self.report.wrong;
-        (self.progress)(&Progress::Attacking { elapsed, phase, done, of, wrong });
-    }
-
-    fn close(&mut self, windows: Vec<LoadWindow>) {
-        for window in windows {
-            self.validity.add(&window);
-            self.report.sent += window.sent;
-            self.report.dropped += window.dropped;
-            for (class, n) in &window.classes {
-                *self.report.classes.entry(class.clone()).or_default() += n;
-            }
-            self.emit(EventKind::LoadWindow(Box::new(window)));
-        }
-    }
-
-    /// Emits what is left, and how it went.
-    fn finish(&mut self, goose: &str) -> LoadReport {
-        let complete = self.windows.take_complete();
-        self.close(complete);
-        let rest = self.windows.take_rest();
-        self.close(rest);
-        self.tell_progress();
-        let note = self.books();
-        self.emit(EventKind::Note { text: note });
-        let mut report = std::mem::take(&mut self.report);
-        report.complete = report.sent + report.dropped == self.work.schedule.len() as u64;
-        report.invalid = self.validity.breaches();
-        report.undecided = [Class::Error, Class::Timeout, Class::Crash, Class::Unreachable]
-            .iter()
-            .filter_map(|class| report.classes.get(class.as_str()))
-            .sum();
-        self.emit(EventKind::LoadFinished(LoadFinished {
-            complete: report.complete,
-            invalid: report.invalid.clone(),
-            goose: goose.to_owned(),
-        }));
-        report
-    }
-
-    /// What was done outside the windows, and how well requests were prepared.
-    fn books(&self) -> String {
-        let tally = &self.work.tally;
-        let count = |n: &std::sync::atomic::AtomicU64| n.load(Ordering::Relaxed);
-        format!(
-            "outside the windows {} devices were enrolled and {} challenges fetched before the \
-             load and {} during it; {} requests were not ready at their instant, {} arrivals had \
-             to wait for a user, {} were given up because no device held a challenge",
-            count(&tally.enrolled),
-            count(&tally.fetched_before),
-            count(&tally.fetched_during),
-            count(&tally.not_ready),
-            count(&tally.no_user),
-            count(&tally.starved),
-        )
-    }
-
-    fn emit(&mut self, kind: EventKind) {
-        let at = self.setting.began.elapsed().as_secs_f64();
-        self.sink.emit(&Event { at, kind });
-    }
-}
-
-/// How long after its timeout a request in flight may still be told of.
-const LONGEST_ECHO: Duration = Duration::from_secs(5);

@@ -1,19 +1,20 @@
 //! What the users of a load attack share, and what each of them does with an arrival.
 
 use super::attack::Door;
-use super::fleet::{Asker, Fleet, Member, Recruiter};
+use super::fleet::{Asker, Fleet};
+use super::incident::{Incident, Incidents, describe};
 use super::larder::{Larder, Portion, return_unsent};
 use super::mint::{Mint, Ready};
 use super::oracle::{Class, Lie, judge};
+use super::recruiter::Recruiter;
 use super::schedule::{Arrival, Deed};
 use super::windows::{Fate, Outcome};
 use protocol::relying_party::Purpose;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
-use targets::{CHALLENGE_TEXT, Decision, Dialect, Exchange, Operation, WireRequest};
+use targets::{CHALLENGE_TEXT, Dialect, DialectError, Exchange, Operation, Saved, WireRequest};
 use tokio::sync::Semaphore;
 
 /// What users share.
@@ -32,7 +33,7 @@ pub(super) struct Work {
     waiting: AtomicUsize,
     start: OnceLock<Instant>,
     over: AtomicBool,
-    incidents: Mutex<BTreeMap<Class, u32>>,
+    incidents: Incidents,
     reports: Sender<Message>,
 }
 
@@ -66,24 +67,16 @@ pub(super) enum Message {
     /// The pacer has let go what there was to let go: so many.
     Released(u64),
     /// A request could not be written.
-    Unwritable(targets::DialectError),
+    Unwritable(DialectError),
 }
 
-/// An answer worth showing.
-#[derive(Debug)]
-pub(super) struct Incident {
-    pub(super) class: Class,
-    pub(super) operation: Operation,
-    pub(super) what: String,
-    pub(super) status: Option<u16>,
-}
+/// What became of an arrival, with its answer if that is worth showing.
+type Seen = Result<(Fate, Option<Box<Incident>>), DialectError>;
 
 /// Bounded wait for an arrival, so that goose can stop a user that has nothing to do.
 const BOUNDED_WAIT: Duration = Duration::from_millis(500);
 /// What is this late is given up: sent now, it would be part of another load than was asked for.
 const TOO_LATE: Duration = Duration::from_secs(1);
-/// Incidents of one class that are written up.
-const INCIDENTS: u32 = 20;
 
 impl Work {
     pub(super) fn new(
@@ -107,7 +100,7 @@ impl Work {
             waiting: AtomicUsize::new(0),
             start: OnceLock::new(),
             over: AtomicBool::new(false),
-            incidents: Mutex::new(BTreeMap::new()),
+            incidents: Incidents::default(),
             reports,
         }
     }
@@ -176,35 +169,29 @@ impl Work {
         self.tell(Message::Done(Outcome { arrival: number, fate }, incident));
     }
 
-    async fn see_to(
-        &self,
-        number: u64,
-        door: &mut Door<'_>,
-    ) -> Result<(Fate, Option<Box<Incident>>), targets::DialectError> {
+    async fn see_to(&self, number: u64, door: &mut Door<'_>) -> Seen {
         let arrival = self.schedule[number as usize];
         let start = self.start.get().expect("arrivals are let go after the start is set");
         let due = *start + arrival.offset();
-        match arrival.deed {
-            Deed::Challenge(purpose) => self.ask(number, purpose, due, door).await,
-            Deed::Attest(lie) | Deed::Assert(lie) => match self.portion(number, due).await {
-                Some(ready) => Ok(self.send(*ready, lie, due, door).await),
-                None => Ok((Fate::Dropped, None)),
-            },
+        let (purpose, lie) = match arrival.deed {
+            Deed::Challenge(purpose) => return self.ask(number, purpose, due, door).await,
+            Deed::Attest(lie) => (Purpose::Attest, lie),
+            Deed::Assert(lie) => (Purpose::Assert, lie),
+        };
+        match self.portion(number, due).await {
+            Some(Portion::Ready(ready)) => Ok(self.send(*ready, lie, due, door).await),
+            Some(Portion::Never) => self.ask_at_last(number, purpose, due, door).await,
+            Some(Portion::NotYet) | None => Ok((Fate::Dropped, None)),
         }
     }
 
-    /// The ready request of an arrival, waited for if it must be.
-    async fn portion(&self, number: u64, due: Instant) -> Option<Box<Ready>> {
+    /// What there is for an arrival, waited for if it must be; `None` if it came too late.
+    async fn portion(&self, number: u64, due: Instant) -> Option<Portion> {
         let mut late = false;
         loop {
             match self.larder.take(number) {
                 Portion::Ready(ready) if due.elapsed() > TOO_LATE => {
                     return_unsent(*ready, &mut self.fleet());
-                    return None;
-                }
-                Portion::Ready(ready) => return Some(ready),
-                Portion::Never => {
-                    self.tally.starved.fetch_add(1, Ordering::Relaxed);
                     return None;
                 }
                 Portion::NotYet if due.elapsed() > TOO_LATE || self.is_over() => {
@@ -219,22 +206,56 @@ impl Work {
                     }
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
+                portion @ (Portion::Ready(_) | Portion::Never) => return Some(portion),
             }
         }
     }
 
-    async fn ask(
+    async fn ask(&self, number: u64, purpose: Purpose, due: Instant, door: &mut Door<'_>) -> Seen {
+        let Some((class, exchange, times)) = self.challenge(number, purpose, due, door).await?
+        else {
+            return Ok((Fate::Dropped, None));
+        };
+        let what = || "a request for a challenge".to_owned();
+        let incident = self.incidents.write_up(class, Operation::Challenge, None, what, &exchange);
+        Ok((times.fate(class), incident))
+    }
+
+    /// For an arrival whose device got no challenge in time: it asks itself, as a device would. If
+    /// the target does not decide even that, it is what became of the arrival; if it does, there
+    /// was a challenge to be had, and that we lacked one is our own fault.
+    async fn ask_at_last(
         &self,
         number: u64,
         purpose: Purpose,
         due: Instant,
         door: &mut Door<'_>,
-    ) -> Result<(Fate, Option<Box<Incident>>), targets::DialectError> {
+    ) -> Seen {
+        self.tally.starved.fetch_add(1, Ordering::Relaxed);
+        match self.challenge(number, purpose, due, door).await? {
+            Some((class, exchange, times)) if !class.is_decided() => {
+                let what = || "a request for a challenge, for want of one".to_owned();
+                let incident =
+                    self.incidents.write_up(class, Operation::Challenge, None, what, &exchange);
+                Ok((times.fate(class), incident))
+            }
+            Some(_) | None => Ok((Fate::Dropped, None)),
+        }
+    }
+
+    /// Asks for a challenge and keeps it; `None` if it is too late for that.
+    async fn challenge(
+        &self,
+        number: u64,
+        purpose: Purpose,
+        due: Instant,
+        door: &mut Door<'_>,
+    ) -> Result<Option<(Class, Exchange, Times)>, DialectError> {
         if due.elapsed() > TOO_LATE {
-            return Ok((Fate::Dropped, None));
+            return Ok(None);
         }
         let mut asker = self.asker(purpose);
-        let mut guest = targets::Saved::new();
+        let mut guest = Saved::new();
         let (account, saved) = match &mut asker {
             Asker::Member(member) => (member.account.clone(), &mut member.saved),
             Asker::Guest(account) => (account.clone(), &mut guest),
@@ -245,7 +266,7 @@ impl Work {
             transmit(door, &self.dialect, Operation::Challenge, wire, saved, due).await
         else {
             self.dismiss(asker, purpose);
-            return Ok((Fate::Dropped, None));
+            return Ok(None);
         };
         let mut class = judge(None, None, &exchange.decision);
         if class == Class::Right
@@ -258,8 +279,7 @@ impl Work {
             (Asker::Member(member), Class::Right) => self.fleet().hold(purpose, *member),
             (asker, _) => self.dismiss(asker, purpose),
         }
-        let what = || "a request for a challenge".to_owned();
-        Ok((times.fate(class), self.incident(class, Operation::Challenge, None, what, &exchange)))
+        Ok(Some((class, exchange, times)))
     }
 
     /// Who asks for a challenge next.
@@ -296,80 +316,16 @@ impl Work {
         let reported = counter.filter(|_| lie.is_none());
         let class = judge(lie, reported, &exchange.decision);
         let what = || describe(operation, lie, counter, &facts.account);
-        let incident = self.incident(class, operation, lie, what, &exchange);
+        let incident = self.incidents.write_up(class, operation, lie, what, &exchange);
         if let Some(mut member) = member {
             member.saved = saved;
-            self.settle(*member, operation, lie, counter, class);
+            self.fleet().settle(*member, operation, lie, counter, class);
         }
         let accepted = operation == Operation::Assert && lie.is_none() && class == Class::Right;
         if accepted || lie == Some(Lie::Replay) {
             self.fleet().keep_accepted(facts, before);
         }
         (times.fate(class), incident)
-    }
-
-    /// Where a device goes after its request, by what is known of it.
-    fn settle(
-        &self,
-        mut member: Member,
-        operation: Operation,
-        lie: Option<Lie>,
-        counter: Option<u32>,
-        class: Class,
-    ) {
-        let honest = lie.is_none();
-        let accepted = matches!(
-            (honest, class),
-            (true, Class::Right | Class::WrongOutput) | (false, Class::FalseAccept)
-        );
-        if operation == Operation::Attest {
-            // Enrolled, it joins the fleet: its next assertion must be accepted. Any other is
-            // forgotten, for nobody may say what the target knows of it.
-            if honest && accepted {
-                self.fleet().give_back(member);
-            }
-            return;
-        }
-        if accepted && let Some(counter) = counter {
-            member.accepted_counter = member.accepted_counter.max(counter);
-        }
-        if !honest && (accepted || class.is_indeterminate()) {
-            // The target may have stored the lie's counter: do not blame it for refusing it next.
-            member.device.next_counter = member.device.next_counter.wrapping_add(1);
-        }
-        if class.is_indeterminate() {
-            self.fleet().give_back_to_rest(member);
-        } else {
-            self.fleet().give_back(member);
-        }
-    }
-
-    /// Writes an answer up, if it is worth showing and not shown too often.
-    fn incident(
-        &self,
-        class: Class,
-        operation: Operation,
-        lie: Option<Lie>,
-        what: impl FnOnce() -> String,
-        exchange: &Exchange,
-    ) -> Option<Box<Incident>> {
-        if class == Class::Right || class == Class::Shed {
-            return None;
-        }
-        let mut incidents = self.incidents.lock().unwrap_or_else(PoisonError::into_inner);
-        let so_far = incidents.entry(class).or_default();
-        *so_far += 1;
-        if *so_far > INCIDENTS {
-            return None;
-        }
-        drop(incidents);
-        let owed = if lie.is_some() { "refused" } else { "accepted" };
-        let what = format!(
-            "sent {}, which must be {owed}; got {}",
-            what(),
-            describe_decision(&exchange.decision, &exchange.excerpt)
-        );
-        Some(Box::new(Incident { class, operation, what, status: exchange.status }))
     }
 }
 
@@ -397,42 +353,10 @@ async fn transmit(
     dialect: &Dialect,
     operation: Operation,
     wire: WireRequest,
-    saved: &mut targets::Saved,
+    saved: &mut Saved,
     due: Instant,
 ) -> Option<(Exchange, Times)> {
     let sent = Instant::now();
     let exchange = door.send(dialect, operation, wire, saved).await?;
     Some((exchange, Times { due, sent, done: Instant::now() }))
-}
-
-fn describe(operation: Operation, lie: Option<Lie>, counter: Option<u32>, account: &str) -> String {
-    let what = match (lie, operation) {
-        (Some(lie), _) => lie.as_str(),
-        (None, Operation::Attest) => "an honest attestation",
-        (None, _) => "an honest assertion",
-    };
-    match counter {
-        Some(counter) => format!("{what} (counter {counter}, account {account})"),
-        None => format!("{what} (account {account})"),
-    }
-}
-
-fn describe_decision(decision: &Decision, excerpt: &str) -> String {
-    let detail = match decision {
-        Decision::Rejected { reason: Some(reason) } => reason.as_str(),
-        Decision::Unreadable { why } | Decision::Closed { why } | Decision::Unreachable { why } => {
-            why.as_str()
-        }
-        Decision::Accepted { .. }
-        | Decision::Rejected { reason: None }
-        | Decision::Failed
-        | Decision::Throttled { .. }
-        | Decision::TimedOut => excerpt,
-    };
-    let detail: String = detail.chars().take(200).collect();
-    if detail.is_empty() {
-        decision.as_str().to_owned()
-    } else {
-        format!("{} ({detail})", decision.as_str())
-    }
 }

@@ -185,6 +185,16 @@ fn counts_reconcile_and_a_sound_server_gives_no_wrong_answer() {
 }
 
 #[test]
+fn the_same_load_again_meets_a_server_that_remembers_the_first() {
+    let world = World::forgetting(&[]);
+    for _ in 0..2 {
+        let (report, _) = world.load(&plan(30.0, 1), &StopFlag::default(), &mut |_| {});
+        let report = report.unwrap();
+        assert_eq!((report.sent, report.wrong, report.undecided), (30, 0, 0));
+    }
+}
+
+#[test]
 fn a_server_that_takes_requests_twice_is_caught() {
     let world = World::forgetting(&[Rule::ChallengeUnused, Rule::CounterIncreases]);
     let mut plan = plan(60.0, 2);
@@ -246,6 +256,27 @@ fn a_stall_of_the_target_shows_in_the_response_time_and_not_in_the_lag() {
     assert!(response.quantile(waited) > half / 2, "{} µs", response.quantile(waited));
     assert!(response.max() > half, "{} µs", response.max());
     assert!(lag.quantile(waited) < half / 2, "{} µs", lag.quantile(waited));
+}
+
+#[test]
+fn a_target_that_dies_is_unreachable_and_not_wrong() {
+    let mut world = World::forgetting(&[]);
+    let mut plan = plan(60.0, 3);
+    // Little in reserve, so that it runs out of challenges while the target is gone.
+    plan.timeout = Duration::from_millis(500);
+    plan.users = 60;
+    let mut kill = world.stop.take();
+    let (report, _) = world.load(&plan, &StopFlag::default(), &mut |progress| {
+        if matches!(progress, Progress::Attacking { done, .. } if *done > 20) {
+            drop(kill.take());
+        }
+    });
+    let report = report.unwrap();
+    assert!(report.complete);
+    assert_eq!((report.sent + report.dropped, report.wrong), (180, 0), "{:?}", report.classes);
+    let gone = report.classes.get("unreachable").copied().unwrap_or_default();
+    assert!(gone > 30, "{:?}", report.classes);
+    assert!(report.undecided >= gone);
 }
 
 #[test]

@@ -1,0 +1,134 @@
+//! New devices, each from its number.
+
+use super::plan::LoadPlan;
+use protocol::terms::{AppId, Environment};
+use simulator::{Device, Generation, Seed};
+use std::sync::atomic::{AtomicU64, Ordering};
+use targets::file::{Declared, DeclaredPolicy};
+use targets::{Saved, TargetFile};
+
+/// A device and the account it belongs to.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) device: Device,
+    pub(super) account: String,
+    /// What the target gave it to keep, its challenge included.
+    pub(super) saved: Saved,
+    /// The counter that was last accepted.
+    pub(super) accepted_counter: u32,
+}
+
+/// Makes the devices of a fleet, each from its number.
+#[derive(Debug)]
+pub(super) struct Recruiter {
+    seed: Seed,
+    run: String,
+    app_id: AppId,
+    environment: Environment,
+    generations: Vec<Generation>,
+    version: Option<String>,
+    category: Option<u32>,
+    next: AtomicU64,
+}
+
+impl Recruiter {
+    /// Devices that the target's declared policy admits.
+    ///
+    /// A target that is not started anew remembers keys and counters. So devices depend on `run`
+    /// besides the seed, a number that no two runs share; schedule, mix and lies do not.
+    pub(super) fn new(plan: &LoadPlan, target: &TargetFile, run: u64) -> Self {
+        let policy = &target.policy;
+        Self {
+            seed: plan.seed.child("load fleet", run),
+            run: plan.seed.child("load accounts", run).to_hex()[..8].to_owned(),
+            app_id: target.app_id.clone(),
+            environment: target.environment,
+            generations: generations(policy),
+            version: policy.bundle_version.as_ref().and_then(allowed).cloned(),
+            category: policy.validation_category.as_ref().and_then(allowed).copied(),
+            next: AtomicU64::new(0),
+        }
+    }
+
+    /// The next device that nobody has seen.
+    pub(super) fn recruit(&self) -> Member {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let generation = self.generations[number as usize % self.generations.len()];
+        let seed = self.seed.child("device", number);
+        let mut device = Device::new(&seed, generation, self.app_id.clone(), self.environment);
+        if device.bundle_version.is_some() && self.version.is_some() {
+            device.bundle_version.clone_from(&self.version);
+        }
+        if device.validation_category.is_some() && self.category.is_some() {
+            device.validation_category = self.category;
+        }
+        let account = format!("load-{}-{number}", self.run);
+        Member { device, account, saved: Saved::new(), accepted_counter: 0 }
+    }
+
+    /// An account that asks for a challenge and uses it for nothing.
+    pub(super) fn guest(&self) -> String {
+        format!("load-{}-guest", self.run)
+    }
+}
+
+/// Old and new shapes, unless the target demands what only new ones carry.
+fn generations(policy: &DeclaredPolicy) -> Vec<Generation> {
+    let demanded = matches!(policy.bundle_version, Some(Declared::Require(_)))
+        || matches!(policy.validation_category, Some(Declared::Require(_)));
+    if demanded {
+        vec![Generation::Ios27]
+    } else {
+        vec![Generation::Ios27, Generation::Ios26, Generation::Ios17]
+    }
+}
+
+fn allowed<T>(declared: &Declared<T>) -> Option<&T> {
+    match declared {
+        Declared::Ignore => None,
+        Declared::AllowMissing(values) | Declared::Require(values) => values.first(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+    use std::time::Duration;
+
+    fn recruiter(edit: impl FnOnce(&mut TargetFile)) -> Recruiter {
+        recruiter_of_run(1, edit)
+    }
+
+    fn recruiter_of_run(run: u64, edit: impl FnOnce(&mut TargetFile)) -> Recruiter {
+        let seed = Seed::from_text("fleet");
+        let plan = LoadPlan::steady(10.0, Duration::from_secs(1), seed);
+        let mut target =
+            TargetFile::reference("http://127.0.0.1:1", Duration::from_mins(1)).unwrap();
+        edit(&mut target);
+        Recruiter::new(&plan, &target, run)
+    }
+
+    #[test]
+    fn the_same_seed_recruits_the_same_devices_and_no_two_alike() {
+        let (one, other) = (recruiter(|_| {}), recruiter(|_| {}));
+        let ids: Vec<_> = (0..5).map(|_| one.recruit().device.key_id()).collect();
+        let again: Vec<_> = (0..5).map(|_| other.recruit().device.key_id()).collect();
+        assert_eq!(ids, again);
+        assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 5);
+        let later = recruiter_of_run(2, |_| {}).recruit();
+        assert!(!ids.contains(&later.device.key_id()), "a target may remember the first run");
+    }
+
+    #[test]
+    fn devices_carry_what_the_declared_policy_demands() {
+        let strict = recruiter(|target| {
+            target.policy.bundle_version = Some(Declared::Require(vec!["7.1".to_owned()]));
+            target.policy.validation_category = Some(Declared::AllowMissing(vec![2]));
+        });
+        for member in (0..4).map(|_| strict.recruit()) {
+            assert_eq!(member.device.bundle_version.as_deref(), Some("7.1"));
+            assert_eq!(member.device.validation_category, Some(2));
+        }
+    }
+}
