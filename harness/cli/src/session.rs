@@ -51,6 +51,7 @@ pub(crate) struct Session {
 /// What is known before anything is sent: every mistake of the user's is found here.
 #[derive(Debug)]
 pub(crate) struct Prepared {
+    seed_text: String,
     /// Seed of everything random in the run.
     pub(crate) seed: Seed,
     authority: Authority,
@@ -71,14 +72,16 @@ impl Prepared {
     /// Reads and checks whatever the command line names.
     pub(crate) fn of(args: &Target, now: Timestamp) -> Result<Self, Failed> {
         serve::rules(&args.forget)?;
-        let seed = if let Some(text) = &args.seed {
-            Seed::from_text(text)
+        let seed_text = if let Some(text) = &args.seed {
+            text.clone()
         } else {
-            let mut entropy = [0; 32];
+            // Short enough to be typed again; nothing that must stay secret follows from it.
+            let mut entropy = [0; 8];
             getrandom::fill(&mut entropy)
                 .map_err(|error| Failed::new(ExitCode::Internal, error))?;
-            Seed::from_text(&hex::encode(entropy))
+            hex::encode(entropy)
         };
+        let seed = Seed::from_text(&seed_text);
         let file = args.file.as_deref().map(|path| {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| Failed::file("read", path, &error))?;
@@ -98,7 +101,7 @@ impl Prepared {
             }
         };
         let authority = Authority::new(&authority_seed, now);
-        Ok(Self { seed, authority, file, forget: args.forget.clone() })
+        Ok(Self { seed_text, seed, authority, file, forget: args.forget.clone() })
     }
 
     /// Starts the reference server in `folder`, or takes the user's target.
@@ -180,7 +183,7 @@ impl Session {
         let name = prepared.file.as_ref().map_or("reference", |file| &file.name);
         let folder = folder::create(args.out.as_deref(), name, now)?;
         let recorder = Recorder::create(&folder.join(RECORD), Console::new(cases, args.json))?;
-        let seed = prepared.seed.to_hex();
+        let seed = &prepared.seed_text;
         let number = args.session.unwrap_or_else(|| match prepared.file {
             None => 0,
             Some(_) => now.as_second().unsigned_abs(),
@@ -191,10 +194,10 @@ impl Session {
             authority: prepared.authority.clone(),
             recorder,
             stop: StopFlag::clone(stop),
-            repeat: repeat(args, &seed, number),
+            repeat: repeat(args, seed, number),
             folder,
             json: args.json,
-            command: command(verb, &seed, number),
+            command: command(verb, seed, number),
             started: now,
             header_written: false,
         })
@@ -235,7 +238,7 @@ impl Session {
             assay: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.command.clone(),
             seed: self.seed.to_hex(),
-            started: self.started.to_string(),
+            started: whole_seconds(self.started),
             target,
             machine: machine::describe(),
         }));
@@ -315,6 +318,11 @@ pub(crate) async fn reach(file: &TargetFile, allow_public: bool) -> Result<HttpT
     Ok(target)
 }
 
+/// RFC 3339 without a fraction, which nobody needs to know when a run began.
+fn whole_seconds(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}
+
 /// The command line as typed, with the seed it was run with.
 fn command(verb: &str, seed: &str, number: u64) -> String {
     let typed: Vec<String> = std::env::args().skip(1).map(|word| quoted(&word)).collect();
@@ -324,7 +332,7 @@ fn command(verb: &str, seed: &str, number: u64) -> String {
         typed.iter().any(is)
     };
     if !given("--seed") {
-        words.extend(["--seed".to_owned(), seed.to_owned()]);
+        words.extend(["--seed".to_owned(), quoted(seed)]);
     }
     if number != 0 && !given("--session") {
         words.extend(["--session".to_owned(), number.to_string()]);
@@ -336,7 +344,7 @@ fn command(verb: &str, seed: &str, number: u64) -> String {
 fn repeat(args: &Target, seed: &str, number: u64) -> String {
     let mut words = vec!["assay check".to_owned()];
     words.extend(args.file.iter().map(|path| quoted(&path.display().to_string())));
-    words.extend(["--seed".to_owned(), seed.to_owned()]);
+    words.extend(["--seed".to_owned(), quoted(seed)]);
     if number != 0 {
         words.extend(["--session".to_owned(), number.to_string()]);
     }

@@ -119,7 +119,7 @@ fn a_server_that_answers_with_markup_fails_and_injects_nothing() {
 }
 
 fn answer_with(mut stream: std::net::TcpStream, body: &str) {
-    let mut request = [0; 65536];
+    let mut request = vec![0; 65536];
     while stream.read(&mut request).is_ok_and(|read| read > 0) {
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
         if stream

@@ -89,7 +89,9 @@ impl Panel {
             }
             let room = ((to - from - 6.0) / width_of("n")) as usize;
             let rate = format!("{}/s", plain(phase.rate));
-            let full = format!("{} · {rate}", phase.name);
+            // A phase that is called by its rate need not say it twice.
+            let full =
+                if phase.name == rate { rate.clone() } else { format!("{} · {rate}", phase.name) };
             let label = if full.chars().count() <= room {
                 full
             } else if phase.name.chars().count() <= room || rate.chars().count() > room {

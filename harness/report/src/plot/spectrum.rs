@@ -98,7 +98,10 @@ impl<'a> Grid<'a> {
             }
             let at = HEAD + row as f64 * PANEL + (PANEL - 20.0) / 2.0;
             pen.bold((818.0, at - 8.0), &shorten(phase, 11), INK, Anchor::Start);
-            pen.text((818.0, at + 8.0), &format!("{}/s", plain(*rate)), MUTED, Anchor::Start);
+            let rate = format!("{}/s", plain(*rate));
+            if rate != *phase {
+                pen.text((818.0, at + 8.0), &rate, MUTED, Anchor::Start);
+            }
         }
         let foot = HEAD + PANEL * self.phases.len().max(1) as f64 + 22.0;
         let title = "share of requests that were at least as quick";
