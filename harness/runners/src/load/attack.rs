@@ -9,6 +9,7 @@ use goose::client::GooseClientBuilder;
 use goose::config::GooseConfiguration;
 use goose::goose::{
     GooseRequest, GooseUser, Scenario, Transaction, TransactionError, TransactionFunction,
+    goose_method_from_method,
 };
 use goose::metrics::GooseMetrics;
 use std::sync::atomic::Ordering;
@@ -97,6 +98,11 @@ pub(super) fn end() {
 /// Makes [`end`] undone, after the attack: otherwise the next Ctrl-C would end the process at once.
 pub(super) fn forget_end() {
     goose::reset_killswitch();
+}
+
+/// Whether goose can send requests of this method.
+pub(super) fn can_send(method: &http::Method) -> bool {
+    goose_method_from_method(method.clone()).is_ok()
 }
 
 /// Whether goose was told to stop by somebody else: by its own Ctrl-C handler.

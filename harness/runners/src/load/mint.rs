@@ -100,16 +100,20 @@ impl Mint {
         if lie == Some(Lie::AttestUnknownChallenge) {
             saved.insert(CHALLENGE_TEXT.to_owned(), self.unknown_challenge(number));
         }
-        let attested = match lie {
-            Some(Lie::OtherChallenge) => self.unknown_challenge(number),
-            Some(_) | None => saved.get(CHALLENGE_TEXT).cloned().unwrap_or_default(),
-        };
-        let hash = self.dialect.attest_client_data_hash(&attested)?;
-        let authority = match lie {
-            Some(Lie::OtherRoot) => &self.untrusted,
-            Some(_) | None => &self.authority,
-        };
-        let object = member.device.attest(authority, &hash, Timestamp::now());
+        let challenge = saved.get(CHALLENGE_TEXT).map(String::as_str).unwrap_or_default();
+        let hash = self.dialect.attest_client_data_hash(challenge)?;
+        let now = Timestamp::now();
+        let mut model = member.device.attestation_model(&self.authority, &hash, now);
+        // In each case the receipt stays honest: whoever forgets one check is not saved by another.
+        if lie == Some(Lie::OtherChallenge) {
+            let other = self.unknown_challenge(number);
+            model.client_data_hash = self.dialect.attest_client_data_hash(&other)?;
+        }
+        if lie == Some(Lie::OtherRoot) {
+            let other = member.device.attestation_model(&self.untrusted, &hash, now);
+            (model.leaf, model.chain) = (other.leaf, other.chain);
+        }
+        let object = model.seal();
         let mut facts = facts_of(number, &member.account);
         facts.purpose = Purpose::Attest;
         facts.key_id = Some(member.device.key_id().into());

@@ -20,7 +20,7 @@ use std::sync::mpsc::channel;
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 use targets::http::OpenError;
-use targets::{Dialect, DialectError, TargetFile};
+use targets::{Dialect, DialectError, Operation, TargetFile};
 
 /// What a load attack needs to know besides its plan.
 #[derive(Debug, Clone)]
@@ -86,6 +86,14 @@ pub enum LoadError {
     /// The target cannot be opened; nothing was sent.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// A step of the target file uses a method that goose does not know.
+    #[error("step `{step}` uses the method {method}, which the load generator cannot send")]
+    Method {
+        /// The step.
+        step: &'static str,
+        /// Its method.
+        method: String,
+    },
     /// A request cannot be written.
     #[error(transparent)]
     Dialect(#[from] DialectError),
@@ -114,6 +122,9 @@ pub fn run(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<LoadReport, LoadError> {
     plan.check()?;
+    if let Some(unfit) = unfit_method(target) {
+        return Err(unfit);
+    }
     let _alone = attack::alone();
     let mut target = target.clone();
     target.timeout = plan.timeout;
@@ -184,6 +195,18 @@ pub fn run(
 
 /// From starting the pacer's thread to the first arrival.
 const HEAD_START: Duration = Duration::from_millis(50);
+
+/// The first step of the load whose method the load generator does not speak.
+fn unfit_method(target: &TargetFile) -> Option<LoadError> {
+    let steps = target.steps.iter().filter(|(operation, _)| **operation != Operation::Revoke);
+    steps
+        .map(|(operation, step)| (operation, &step.request.method))
+        .find(|(_, method)| !attack::can_send(method))
+        .map(|(operation, method)| LoadError::Method {
+            step: operation.as_str(),
+            method: method.to_string(),
+        })
+}
 
 /// Everything that happens in the runtime: enrolment, the reserve, goose.
 async fn engine(

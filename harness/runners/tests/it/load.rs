@@ -8,14 +8,14 @@ use protocol::terms::Environment;
 use protocol::verify::{Policy, Rule, TrustAnchor};
 use record::{Event, EventKind, LoadFinished, LoadWindow, WrongAnswer};
 use runners::StopFlag;
-use runners::load::{LoadError, LoadPlan, LoadReport, Progress, Setting, run};
+use runners::load::{Lie, LoadError, LoadPlan, LoadReport, Progress, Setting, run};
 use simulator::{Authority, Seed};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use targets::serve::{Settings, Shared, router, system_clock};
-use targets::{TargetFile, file::ReceiptDemand};
+use targets::{Operation, TargetFile, file::ReceiptDemand};
 
 /// A reference server in a thread of its own, and the authority it trusts.
 struct World {
@@ -222,6 +222,31 @@ fn a_server_that_takes_requests_twice_is_caught() {
 }
 
 #[test]
+fn every_lie_is_told_alone_so_that_forgetting_its_rule_is_enough_to_accept_it() {
+    let world = World::forgetting(&[
+        Rule::ChainTrustAnchor,
+        Rule::Nonce,
+        Rule::ChallengeIssued,
+        Rule::ChallengeUnused,
+        Rule::CounterIncreases,
+        Rule::AssertionSignature,
+        Rule::AssertionRpId,
+    ]);
+    let mut plan = plan(60.0, 2);
+    plan.dishonest = 0.4;
+    let (report, events) = world.load(&plan, &StopFlag::default(), &mut |_| {});
+    let report = report.unwrap();
+    let lies: u64 = windows(&events).iter().filter(|w| !w.honest).map(|w| w.offered).sum();
+    assert_eq!(report.classes.get("false-accept"), Some(&lies), "{:?}", report.classes);
+    assert_eq!(report.wrong, lies);
+    let told = wrong(&events);
+    for lie in Lie::ALL {
+        let found = told.iter().any(|wrong| wrong.what.contains(lie.as_str()));
+        assert!(found, "{lie:?}: {told:?}");
+    }
+}
+
+#[test]
 fn a_stall_of_the_target_shows_in_the_response_time_and_not_in_the_lag() {
     const STALL: Duration = Duration::from_millis(700);
     let world = World::forgetting(&[]);
@@ -309,6 +334,13 @@ fn a_target_that_enrols_nobody_is_told_before_anything_is_measured() {
         "{error}"
     );
     assert_eq!(events, []);
+
+    let step = world.target.steps.get_mut(&Operation::Assert).unwrap();
+    let post = std::mem::replace(&mut step.request.method, "TRACE".parse().unwrap());
+    let (report, _) = world.load(&plan(10.0, 1), &StopFlag::default(), &mut |_| {});
+    let error = report.unwrap_err().to_string();
+    assert_eq!(error, "step `assert` uses the method TRACE, which the load generator cannot send");
+    world.target.steps.get_mut(&Operation::Assert).unwrap().request.method = post;
 
     world.target.nodes = vec!["http://127.0.0.1:1".parse().unwrap()];
     let (report, _) = world.load(&plan(10.0, 1), &StopFlag::default(), &mut |_| {});
