@@ -1,9 +1,13 @@
 //! The command line as it is typed.
 
+mod values;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use values::duration;
+pub(crate) use values::{Mix, Steps};
 
 /// Load and conformance tests for servers that verify Apple App Attest.
 #[derive(Debug, Parser)]
@@ -312,101 +316,13 @@ pub(crate) enum Arrivals {
     Poisson,
 }
 
-/// Steps of a load: arrivals a second, for how long.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Steps(pub(crate) Vec<(f64, Duration)>);
-
-impl std::str::FromStr for Steps {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.split(',').map(step).collect::<Result<_, _>>().map(Self)
-    }
-}
-
-fn step(text: &str) -> Result<(f64, Duration), String> {
-    let (rate, length) = text.trim().split_once(':').ok_or_else(|| {
-        format!("`{text}` is no step; write RATE/s:DURATION, for example 100/s:15s")
-    })?;
-    let number = rate.strip_suffix("/s").unwrap_or(rate);
-    let rate: f64 = number.parse().map_err(|_| format!("`{number}` is no rate; write 100/s"))?;
-    if !rate.is_finite() || rate <= 0.0 {
-        return Err(format!("a rate of {rate}/s has no arrivals; leave the step out"));
-    }
-    Ok((rate, duration(length)?))
-}
-
-/// A duration with its unit: `250ms`, `15s`, `5m`, `1h`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let scale = match unit {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        "" => return Err(format!("`{text}` has no unit; write {text}s, {text}ms or {text}m")),
-        other => return Err(format!("`{other}` is no unit of time; use ms, s, m or h")),
-    };
-    let number: f64 = number.parse().map_err(|_| format!("`{text}` is no duration"))?;
-    Duration::try_from_secs_f64(number * scale).map_err(|error| format!("`{text}`: {error}"))
-}
-
-/// Attestations : assertions : challenges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mix(pub(crate) [u32; 3]);
-
-impl std::str::FromStr for Mix {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts: Vec<u32> = text
-            .split(':')
-            .map(|part| part.trim().parse().map_err(|_| format!("`{part}` is no whole number")))
-            .collect::<Result<_, String>>()?;
-        match <[u32; 3]>::try_from(parts) {
-            Ok([0, 0, 0]) => Err("a mix of nothing has no arrivals".to_owned()),
-            Ok(mix) => Ok(Self(mix)),
-            Err(_) => Err("write attestations:assertions:challenges, for example 1:4:5".to_owned()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::Cli;
     use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_defined() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn steps_are_read_and_wrong_ones_say_what_to_write() {
-        let steps: Steps = "100/s:15s, 2.5:500ms".parse().unwrap();
-        assert_eq!(
-            steps.0,
-            vec![(100.0, Duration::from_secs(15)), (2.5, Duration::from_millis(500))]
-        );
-        for (text, hint) in [
-            ("100", "RATE/s:DURATION"),
-            ("100/s:15", "15s"),
-            ("x/s:1s", "no rate"),
-            ("0/s:1s", "no arrivals"),
-            ("-3/s:1s", "no arrivals"),
-            ("1/s:1d", "use ms, s, m or h"),
-            ("1/s:99999999999999999999h", "99999999999999999999h"),
-        ] {
-            let error = text.parse::<Steps>().unwrap_err();
-            assert!(error.contains(hint), "{text}: {error}");
-        }
-    }
-
-    #[test]
-    fn a_mix_has_three_parts_of_which_one_is_not_zero() {
-        assert_eq!("1:4:5".parse(), Ok(Mix([1, 4, 5])));
-        assert!("0:0:0".parse::<Mix>().is_err());
-        assert!("1:4".parse::<Mix>().is_err());
-        assert!("1:4:-5".parse::<Mix>().is_err());
     }
 }

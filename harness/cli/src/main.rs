@@ -5,12 +5,14 @@
 mod args;
 mod cases;
 mod cmd;
+mod command_line;
 mod console;
 mod exit_code;
 mod folder;
 mod interrupt;
 mod machine;
 mod output;
+mod prepared;
 mod recorder;
 mod reference;
 mod session;

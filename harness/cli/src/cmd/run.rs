@@ -5,7 +5,8 @@ use crate::cases;
 use crate::exit_code::{ExitCode, Failed};
 use crate::folder::chain;
 use crate::interrupt::StopFlag;
-use crate::session::{Prepared, Session, reach};
+use crate::prepared::{Prepared, reach};
+use crate::session::Session;
 use catalogue::Case;
 use jiff::Timestamp;
 use runners::load::{Arrivals, LoadError, LoadPlan, Mix};
@@ -116,7 +117,9 @@ fn play_load(
     );
     attack.map(drop).map_err(|error| {
         let code = match &error {
-            LoadError::Plan(_) | LoadError::Dialect(_) => ExitCode::Usage,
+            LoadError::Plan(_) | LoadError::Dialect(_) | LoadError::Method { .. } => {
+                ExitCode::Usage
+            }
             LoadError::Open(_) | LoadError::Muster(_) => ExitCode::Unreachable,
             LoadError::Goose(_) | LoadError::System(_) => ExitCode::Internal,
         };
