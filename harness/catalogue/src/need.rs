@@ -1,7 +1,8 @@
 //! What a target must have or declare for a case to apply, and whether it does.
 
 use crate::base::Base;
-use crate::case::Case;
+use crate::case::{Case, Expectation};
+use crate::operator::Operator;
 use protocol::terms::{AppId, Environment};
 use simulator::Generation;
 use std::time::Duration;
@@ -93,6 +94,7 @@ impl Premises {
             .find(|need| !self.has(**need))
             .map(|need| format!("needs `{}`: {}", need.as_str(), need.words()))
             .or_else(|| self.excludes(case.base))
+            .or_else(|| self.allows_the_lie(case))
     }
 
     fn has(&self, need: Need) -> bool {
@@ -130,6 +132,22 @@ impl Premises {
             _ => return None,
         };
         Some(format!("an honest device of {generation} is refused: the declared policy {why}"))
+    }
+
+    /// Why what a case forges is no lie to this target.
+    fn allows_the_lie(&self, case: &Case) -> Option<String> {
+        if case.expectation != Expectation::Reject {
+            return None;
+        }
+        let edits = || case.steps.iter().flat_map(|step| &step.operators);
+        let categories = self.categories.as_ref().map_or(&[][..], |listed| &listed.values);
+        let mut stated = edits().filter_map(Operator::stated_category);
+        if let Some(category) = stated.find(|one| categories.contains(one)) {
+            return Some(format!("the declared policy allows validation category {category}"));
+        }
+        let mut stated = edits().filter_map(Operator::stated_version);
+        let allowed = stated.find(|one| self.versions().iter().any(|version| version == one));
+        allowed.map(|version| format!("the declared policy allows bundle version {version}"))
     }
 
     /// The category that an honest device of that generation states to this target.

@@ -136,6 +136,26 @@ impl Operator {
         }
     }
 
+    /// The validation category that the edit states in the place of the honest one.
+    pub(crate) fn stated_category(&self) -> Option<u32> {
+        match &self.0 {
+            Edit::AuthenticatorData(AuthenticatorDataOperator::ExtensionCategory { to }) => {
+                Some(*to)
+            }
+            _ => None,
+        }
+    }
+
+    /// The bundle version that the edit states in the place of the honest one.
+    pub(crate) fn stated_version(&self) -> Option<&str> {
+        match &self.0 {
+            Edit::AuthenticatorData(AuthenticatorDataOperator::ExtensionBundleVersion { to }) => {
+                Some(to)
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn apply_to_attestation(&self, draft: &mut AttestationDraft, scene: &Scene<'_>) {
         match &self.0 {
             Edit::AuthenticatorData(one) => one.apply(&mut draft.model.authenticator_data, scene),

@@ -56,11 +56,14 @@ pub(crate) struct Paper {
 
 pub(crate) const LIFETIME: Duration = Duration::from_mins(1);
 
-pub(crate) fn premises(environment: Environment) -> Premises {
-    Premises {
+/// Servers of every kind of declared policy: the reference's in both environments, one for the App
+/// Store alone that demands what OS 27 states, and one that declares nothing.
+pub(crate) fn servers() -> Vec<Premises> {
+    let listed = |categories: &[u32]| Listed { values: categories.to_vec(), absent_allowed: true };
+    let reference = Premises {
         app_id: AppId::parse("ABCDE12345.com.example.app").unwrap(),
-        environment,
-        categories: Some(Listed { values: categories(environment), absent_allowed: true }),
+        environment: Environment::Production,
+        categories: Some(listed(&[2, 4, 6])),
         bundle_versions: Some(Listed {
             values: vec!["1".to_owned(), "1.0.7".to_owned()],
             absent_allowed: true,
@@ -70,35 +73,47 @@ pub(crate) fn premises(environment: Environment) -> Premises {
         wait: Some(LIFETIME),
         can_revoke: true,
         client_data_is_json: true,
-    }
+    };
+    let development = Premises {
+        environment: Environment::Development,
+        categories: Some(listed(&[3])),
+        ..reference.clone()
+    };
+    let strict = Premises {
+        categories: Some(Listed { values: vec![4], absent_allowed: false }),
+        bundle_versions: Some(Listed { values: vec!["2.5".to_owned()], absent_allowed: false }),
+        ..reference.clone()
+    };
+    let silent = Premises {
+        categories: None,
+        bundle_versions: None,
+        receipt_required: false,
+        wait: None,
+        can_revoke: false,
+        ..reference.clone()
+    };
+    vec![reference, development, strict, silent]
 }
 
-fn categories(environment: Environment) -> Vec<u32> {
-    match environment {
-        Environment::Development => vec![3],
-        Environment::Production => vec![2, 4, 6],
+fn policy(premises: &Premises) -> Policy {
+    let mut policy = Policy::new(premises.app_id.clone(), premises.environment);
+    if let Some(Listed { values, absent_allowed }) = premises.categories.clone() {
+        policy.categories = AllowedCategories::Listed { categories: values, absent_allowed };
     }
+    if let Some(Listed { values, absent_allowed }) = premises.bundle_versions.clone() {
+        policy.bundle_versions = AllowedVersions::Listed { versions: values, absent_allowed };
+    }
+    policy
 }
 
 impl Paper {
-    pub(crate) fn new(authority: &Authority, environment: Environment) -> Self {
-        let premises = premises(environment);
+    pub(crate) fn new(authority: &Authority, premises: &Premises) -> Self {
         Self {
             anchor: TrustAnchor::from_der(authority.root_der()).unwrap(),
             receipt_anchor: TrustAnchor::from_der(authority.receipt_root_der()).unwrap(),
-            policy: Policy {
-                categories: AllowedCategories::Listed {
-                    categories: categories(environment),
-                    absent_allowed: true,
-                },
-                bundle_versions: AllowedVersions::Listed {
-                    versions: premises.bundle_versions.clone().unwrap().values,
-                    absent_allowed: true,
-                },
-                ..Policy::new(premises.app_id.clone(), environment)
-            },
+            policy: policy(premises),
             authority: authority.clone(),
-            premises,
+            premises: premises.clone(),
             now: now(),
             challenges: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -250,9 +265,11 @@ impl Paper {
         let Request::Attest { attestation, public_key, .. } = request else {
             return BTreeSet::new();
         };
-        let object = AttestationObject::decode(attestation).ok();
-        let Some(receipt) = object.and_then(|object| object.receipt) else {
+        let Ok(object) = AttestationObject::decode(attestation) else {
             return BTreeSet::new();
+        };
+        let Some(receipt) = object.receipt else {
+            return BTreeSet::from([Rule::ReceiptSyntax]);
         };
         let facts =
             ReceiptRequest { receipt, public_key: Some(public_key), client_data_hash: Some(hash) };

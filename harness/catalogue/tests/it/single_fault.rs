@@ -1,8 +1,7 @@
 //! Every recipe tells exactly the lie it declares, and its twin none.
 
-use crate::paper::{Paper, authority, premises};
-use catalogue::{Base, Case, Expectation, builtin};
-use protocol::terms::Environment;
+use crate::paper::{Paper, authority, servers};
+use catalogue::{Base, Case, Expectation, Listed, Need, Premises, builtin};
 use protocol::verify::Rule;
 use simulator::Seed;
 use std::collections::BTreeSet;
@@ -14,11 +13,9 @@ fn seeds() -> impl Iterator<Item = Seed> {
     (0..SEEDS).map(move |index| root.child("seed", index))
 }
 
-/// The environments whose server the case can be played against on paper.
-fn environments(case: &Case) -> impl Iterator<Item = Environment> {
-    [Environment::Production, Environment::Development]
-        .into_iter()
-        .filter(|environment| premises(*environment).missing(case).is_none())
+/// The servers to which a case applies.
+fn servers_for(case: &Case) -> impl Iterator<Item = Premises> {
+    servers().into_iter().filter(|server| server.missing(case).is_none())
 }
 
 #[test]
@@ -29,14 +26,13 @@ fn every_case_breaks_the_rules_it_names_and_no_other() {
         let authority = authority(&seed);
         for case in &cases {
             let declared: BTreeSet<Rule> = case.rules.iter().copied().collect();
-            for environment in environments(case) {
-                match Paper::new(&authority, environment).play(case, &seed) {
+            for server in servers_for(case) {
+                match Paper::new(&authority, &server).play(case, &seed) {
                     Ok(played) if played.broken == declared => {}
                     Ok(played) => wrong.push(format!(
-                        "{}: declares {declared:?}, breaks {:?} ({}, seed {})",
+                        "{}: declares {declared:?}, breaks {:?} (seed {}, {server:?})",
                         case.id,
                         played.broken,
-                        environment.as_str(),
                         seed.to_hex()
                     )),
                     Err(why) => wrong.push(why),
@@ -53,8 +49,8 @@ fn every_base_is_honest() {
         let authority = authority(&seed);
         for base in Base::all() {
             let twin = Case::twin(base);
-            for environment in environments(&twin) {
-                let played = Paper::new(&authority, environment).play(&twin, &seed).unwrap();
+            for server in servers_for(&twin) {
+                let played = Paper::new(&authority, &server).play(&twin, &seed).unwrap();
                 assert_eq!(played.broken, BTreeSet::new(), "{base}, seed {}", seed.to_hex());
             }
         }
@@ -68,14 +64,13 @@ fn every_edited_request_differs_from_its_honest_twin() {
     for case in builtin().unwrap() {
         let edited = case.steps.last().is_some_and(|step| !step.operators.is_empty());
         // What decides about a case with steps may be what was sent before.
-        let Some(environment) = environments(&case).next().filter(|_| edited) else { continue };
+        let Some(server) = servers_for(&case).next().filter(|_| edited) else { continue };
         let mut twin = case.clone();
         for step in &mut twin.steps {
             step.operators.clear();
             step.expectation = Expectation::Accept;
         }
-        let sent =
-            |case: &Case| Paper::new(&authority, environment).play(case, &seed).map(|p| p.sent);
+        let sent = |case: &Case| Paper::new(&authority, &server).play(case, &seed).map(|p| p.sent);
         let (Ok(edited), Ok(honest)) = (sent(&case), sent(&twin)) else {
             panic!("{} and its twin are played to the end", case.id)
         };
@@ -88,8 +83,27 @@ fn the_same_seed_gives_the_same_bytes() {
     let seed = Seed::from_text("again");
     let authority = authority(&seed);
     for case in builtin().unwrap() {
-        let Some(environment) = environments(&case).next() else { continue };
-        let sent = || Paper::new(&authority, environment).play(&case, &seed).unwrap().sent;
+        let Some(server) = servers_for(&case).next() else { continue };
+        let sent = || Paper::new(&authority, &server).play(&case, &seed).unwrap().sent;
         assert_eq!(sent(), sent(), "{}", case.id);
     }
+}
+
+#[test]
+fn every_case_applies_to_some_server_unless_it_needs_a_clock() {
+    for case in builtin().unwrap() {
+        let applies = servers_for(&case).next().is_some();
+        assert_eq!(applies, !case.needs.contains(&Need::Clock), "{}", case.id);
+    }
+}
+
+#[test]
+fn a_lie_that_the_policy_allows_is_none() {
+    let case =
+        builtin().unwrap().into_iter().find(|case| case.id == "extensions.category-development");
+    let case = case.unwrap();
+    let mut server = servers().remove(0);
+    assert_eq!(server.missing(&case), None);
+    server.categories = Some(Listed { values: vec![3, 4], absent_allowed: true });
+    assert!(server.missing(&case).is_some_and(|why| why.contains("allows validation category 3")));
 }

@@ -218,6 +218,16 @@ async fn a_server_that_accepts_everything_fails_every_lie() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_reports_what_is_not_true_is_found_out() {
+    let yes = || json(StatusCode::OK, r#"{"accepted":true,"counter":123456}"#);
+    let finished = against(with_challenges(yes), &["genuine.*"]).await;
+    for (one, verdict) in verdicts(&finished) {
+        let is_found = matches!(verdict, Verdict::Fail { failure: Failure::WrongOutput, .. });
+        assert!(is_found, "{}", line(one));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_refuses_everything_proves_nothing() {
     let no = || json(StatusCode::FORBIDDEN, r#"{"accepted":false,"rule":"no"}"#);
     let finished = against(with_challenges(no), SOME).await;
