@@ -10,6 +10,7 @@ use crate::dialect::names;
 use crate::encoding::Encoding;
 use crate::secrets::Secrets;
 use crate::template::Place;
+use jiff::SignedDuration;
 use protocol::terms::AppId;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -60,12 +61,18 @@ impl TargetFile {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut text = REFERENCE
             .replacen("\"http://127.0.0.1:8080\"", &quoted(base_url), 1)
-            .replacen("\"5m\"", &format!("\"{}ms\"", challenge_ttl.as_millis()), 1);
+            .replacen("\"5m\"", &format!("\"{}\"", in_words(challenge_ttl)), 1);
         if let Some(app_id) = app_id {
             text = text.replacen("\"ABCDE12345.com.example.app\"", &quoted(app_id.as_str()), 1);
         }
         text
     }
+}
+
+/// A length of time as people write it: `5m`, `3s`.
+fn in_words(length: Duration) -> String {
+    SignedDuration::try_from(length)
+        .map_or_else(|_| format!("{}s", length.as_secs()), |length| format!("{length:#}"))
 }
 
 const SECTIONS: [&str; 10] = [
