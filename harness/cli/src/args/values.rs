@@ -1,5 +1,6 @@
 //! Values of the command line that have a form of their own.
 
+use jiff::SignedDuration;
 use std::time::Duration;
 
 /// Steps of a load: arrivals a second, for how long.
@@ -25,21 +26,13 @@ fn step(text: &str) -> Result<(f64, Duration), String> {
     Ok((rate, duration(length)?))
 }
 
-/// A duration with its unit: `250ms`, `15s`, `5m`, `1h`.
+/// A length of time with its unit, as target files write it: `250ms`, `15s`, `5m`, `1h`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let scale = match unit {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        "" => return Err(format!("`{text}` has no unit; write {text}s, {text}ms or {text}m")),
-        other => return Err(format!("`{other}` is no unit of time; use ms, s, m or h")),
-    };
-    let number: f64 = number.parse().map_err(|_| format!("`{text}` is no duration"))?;
-    Duration::try_from_secs_f64(number * scale).map_err(|error| format!("`{text}`: {error}"))
+    text.parse::<SignedDuration>()
+        .ok()
+        .and_then(|length| Duration::try_from(length).ok())
+        .ok_or_else(|| format!("`{text}` is no length of time; write 250ms, 15s, 5m or 1h"))
 }
 
 /// Attestations : assertions : challenges.
@@ -74,11 +67,12 @@ mod tests {
         );
         for (text, hint) in [
             ("100", "RATE/s:DURATION"),
-            ("100/s:15", "15s"),
+            ("100/s:15", "15s, 5m"),
             ("x/s:1s", "no rate"),
             ("0/s:1s", "no arrivals"),
             ("-3/s:1s", "no arrivals"),
-            ("1/s:1d", "use ms, s, m or h"),
+            ("1/s:soon", "no length of time"),
+            ("1/s:-1s", "no length of time"),
             ("1/s:99999999999999999999h", "99999999999999999999h"),
         ] {
             let error = text.parse::<Steps>().unwrap_err();
