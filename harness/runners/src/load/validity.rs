@@ -3,15 +3,17 @@
 use super::plan::LoadPlan;
 use record::{Histogram, LoadWindow};
 
-/// 99 % of requests must leave within this of their instant.
+/// Requests should leave within this of their instant, and 90 % must.
 ///
-/// An idle machine keeps 0.2 ms; on two shared cores, where the target computes on the same ones,
-/// a time slice of the scheduler (some 3 ms) or two are lost now and then. Response times count
-/// from the intended instant, so lag below this is in them and does not hide anything.
-const LAG_P99_US: u64 = 10_000;
+/// An idle machine keeps 0.2 ms at the 99th percentile. Where the target, or anybody else, computes
+/// on the same cores, a time slice or two of the scheduler (some 3 ms) are lost now and then.
+const PUNCTUAL_US: u64 = 10_000;
 
-/// 99.9 % of requests must leave within this: beyond it the load was not the load asked for.
-const LAG_P999_US: u64 = 100_000;
+/// 99 % of requests must leave within this. On shared machines a burst of others' work stops
+/// everybody for some tens of milliseconds, once in a while; beyond a tenth of a second, or more
+/// often, the load was not the load that was asked for. Response times count from the intended
+/// instant, so what lag there is only makes the target look slower, never faster.
+const LATE_US: u64 = 100_000;
 
 /// Share of each phase's arrivals that must have been sent.
 const SENT_SHARE: f64 = 0.999;
@@ -53,9 +55,27 @@ impl Validity {
     pub fn breaches(&self) -> Vec<String> {
         self.phases.iter().flat_map(|(name, phase)| phase.breaches(name)).collect()
     }
+
+    /// What a reader of valid figures should still know, one sentence each.
+    pub fn remarks(&self) -> Vec<String> {
+        let valid = self.phases.iter().filter(|(name, phase)| phase.breaches(name).is_empty());
+        valid.filter_map(|(name, phase)| phase.remark(name)).collect()
+    }
 }
 
 impl Phase {
+    fn remark(&self, name: &str) -> Option<String> {
+        let seen = self.lag.quantile(0.99);
+        (seen > PUNCTUAL_US).then(|| {
+            format!(
+                "phase {name}: 1 % of the requests were sent more than {:.0} ms after their \
+                 instant; the slowest response times say more about this machine than about the \
+                 target",
+                seen as f64 / 1000.0
+            )
+        })
+    }
+
     fn breaches(&self, name: &str) -> Vec<String> {
         let mut breaches = Vec::new();
         if self.offered == 0 {
@@ -83,7 +103,7 @@ impl Phase {
                 lag.count()
             ));
         }
-        for (share, limit, label) in [(0.99, LAG_P99_US, "99 %"), (0.999, LAG_P999_US, "99.9 %")] {
+        for (share, limit, label) in [(0.9, PUNCTUAL_US, "90 %"), (0.99, LATE_US, "99 %")] {
             let seen = lag.quantile(share);
             if seen > limit {
                 breaches.push(format!(
@@ -104,9 +124,16 @@ mod tests {
     use simulator::Seed;
     use std::time::Duration;
 
-    fn window(edit: impl FnOnce(&mut LoadWindow)) -> Vec<String> {
+    fn lag(of: &[(u64, u64)]) -> Histogram {
         let mut lag = Histogram::default();
-        (0..1000).for_each(|_| lag.record(100));
+        for &(times, micros) in of {
+            (0..times).for_each(|_| lag.record(micros));
+        }
+        lag
+    }
+
+    fn measured(edit: impl FnOnce(&mut LoadWindow)) -> Validity {
+        let lag = lag(&[(1000, 100)]);
         let mut window = LoadWindow {
             phase: "10/s".to_owned(),
             second: 0,
@@ -124,38 +151,50 @@ mod tests {
         let plan = LoadPlan::steady(10.0, Duration::from_secs(1), Seed::from_text("valid"));
         let mut validity = Validity::new(&plan);
         validity.add(&window);
-        validity.breaches()
+        validity
     }
 
     #[test]
     fn a_punctual_generator_is_valid() {
-        assert_eq!(window(|_| {}), Vec::<String>::new());
+        let validity = measured(|_| {});
+        assert_eq!(validity.breaches(), Vec::<String>::new());
+        assert_eq!(validity.remarks(), Vec::<String>::new());
     }
 
     #[test]
-    fn lag_and_arrivals_given_up_make_it_invalid() {
-        let late = window(|window| {
-            window.lag = Histogram::default();
-            (0..900).for_each(|_| window.lag.record(100));
-            (0..100).for_each(|_| window.lag.record(250_000));
-        });
-        assert_eq!(late.len(), 2, "{late:?}");
-        assert!(late[0].contains("within 250") && late[0].contains("10 ms is the limit"));
-        let given_up = window(|window| {
+    fn a_burst_of_lag_is_remarked_and_lag_throughout_makes_it_invalid() {
+        let burst = measured(|window| window.lag = lag(&[(980, 100), (20, 60_000)]));
+        assert_eq!(burst.breaches(), Vec::<String>::new());
+        assert!(burst.remarks()[0].contains("more than 60 ms after"), "{:?}", burst.remarks());
+        let late = measured(|window| window.lag = lag(&[(800, 100), (200, 250_000)]));
+        let breaches = late.breaches();
+        assert_eq!(breaches.len(), 2, "{breaches:?}");
+        assert!(breaches[0].contains("90 %") && breaches[0].contains("10 ms is the limit"));
+        assert!(breaches[1].contains("within 250") && breaches[1].contains("100 ms is the limit"));
+        assert_eq!(late.remarks(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn arrivals_given_up_make_it_invalid() {
+        let given_up = measured(|window| {
             window.dropped = 1;
             window.sent = 999;
-            *window.classes.get_mut("right").unwrap() = 999;
-            window.lag = Histogram::default();
-            (0..999).for_each(|_| window.lag.record(100));
+            window.classes.insert("right".to_owned(), 999);
+            window.lag = lag(&[(999, 100)]);
         });
-        assert_eq!(given_up.len(), 1, "{given_up:?}");
-        assert!(given_up[0].contains("1 of 1000 arrivals were given up"));
+        let breaches = given_up.breaches();
+        assert_eq!(breaches.len(), 1, "{breaches:?}");
+        assert!(breaches[0].contains("1 of 1000 arrivals were given up"));
     }
 
     #[test]
     fn books_that_do_not_balance_are_a_fault_of_ours() {
-        let lost = window(|window| *window.classes.get_mut("right").unwrap() = 998);
-        assert_eq!(lost.len(), 1);
-        assert!(lost[0].contains("998 classified") && lost[0].contains("fault of the harness"));
+        let lost = measured(|window| {
+            window.classes.insert("right".to_owned(), 998);
+        });
+        let breaches = lost.breaches();
+        assert_eq!(breaches.len(), 1);
+        assert!(breaches[0].contains("998 classified"), "{breaches:?}");
+        assert!(breaches[0].contains("fault of the harness"), "{breaches:?}");
     }
 }

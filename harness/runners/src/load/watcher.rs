@@ -225,8 +225,9 @@ impl<'a> Watcher<'a> {
         let rest = self.windows.take_rest();
         self.close(rest);
         self.tell_progress();
-        let note = self.books();
-        self.emit(EventKind::Note { text: note });
+        for text in std::iter::once(self.books()).chain(self.validity.remarks()) {
+            self.emit(EventKind::Note { text });
+        }
         let mut report = std::mem::take(&mut self.report);
         report.complete = report.sent + report.dropped == self.work.schedule.len() as u64;
         report.invalid = self.validity.breaches();
