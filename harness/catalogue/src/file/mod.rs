@@ -105,7 +105,7 @@ fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usiz
                 Need::ALL.iter().map(|need| need.as_str().to_owned()).collect()
             })
         })
-        .collect::<Read<_>>()?;
+        .collect::<Read<Vec<_>>>()?;
     let steps = match (steps.is_empty(), operators.is_empty()) {
         (true, _) => base.steps(operators.into_iter().map(|at| at.value).collect()),
         (false, true) => steps::read(steps)?,
@@ -115,6 +115,7 @@ fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usiz
         }
     };
     steps::check(&steps).map_err(|words| At::new(body.id.span(), Problem::text(words)))?;
+    let needs = needs.into_iter().chain(steps::implied_needs(&steps)).collect::<BTreeSet<_>>();
     let case = Case {
         id: id.clone(),
         title: body.title,
@@ -130,7 +131,7 @@ fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usiz
         guards,
         why: body.why,
         fix: body.fix,
-        needs,
+        needs: needs.into_iter().collect(),
         steps,
     };
     Ok((body.id.span(), case))

@@ -4,6 +4,7 @@ use super::raw::{Deed, Purpose as RawPurpose, StepBody};
 use super::{At, Problem, Read, body, into_table, operators};
 use crate::base::{ACCOUNT, DEVICE};
 use crate::case::{Action, Expectation, Step};
+use crate::need::Need;
 use crate::operator::Operator;
 use protocol::relying_party::Purpose;
 use std::collections::BTreeSet;
@@ -85,6 +86,21 @@ pub(super) fn check(steps: &[Step]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What a target must have for these steps to be played at all.
+pub(super) fn implied_needs(steps: &[Step]) -> impl Iterator<Item = Need> {
+    steps.iter().flat_map(|step| {
+        let own = match step.action {
+            Action::Wait => Some(Need::Wait),
+            Action::Revoke => Some(Need::Revoke),
+            Action::Challenge(_)
+            | Action::Attest { .. }
+            | Action::Assert { .. }
+            | Action::Replay { .. } => None,
+        };
+        own.into_iter().chain(step.operators.iter().filter_map(Operator::implied_need))
+    })
 }
 
 fn fits(action: &Action, operator: &Operator) -> bool {

@@ -1,5 +1,6 @@
 use super::parse;
 use crate::case::{Action, Expectation};
+use crate::need::Need;
 
 const CASE: &str = r#"schema = 1
 family = "some"
@@ -119,4 +120,12 @@ fn steps_use_names_given_before() {
         &text.replacen("challenge = \"c1\"", "challenge = \"c2\"", 1),
         "some.toml:23:13: `c2` is no earlier step's name; known are `c1`",
     );
+}
+
+#[test]
+fn a_case_needs_what_its_steps_need() {
+    let head = CASE.split("[[case.op]]").next().unwrap();
+    let steps = "[[case.step]]\ndo = \"wait\"\n[[case.step]]\ndo = \"revoke\"\n[[case.step]]\ndo = \"attest\"\n";
+    let cases = parse("some.toml", &format!("{head}{steps}")).unwrap();
+    assert_eq!(cases[0].needs, [Need::Revoke, Need::Wait]);
 }

@@ -23,7 +23,7 @@ pub(crate) use assertion::{AssertionOperator, DeviceOperator, KeyOperator};
 pub(crate) use client_data::{ChallengeOperator, ClientDataOperator, SentOperator};
 pub(crate) use draft::{AssertionDraft, AttestationDraft};
 
-use crate::need::Premises;
+use crate::need::{Need, Premises};
 use attestation::AttestationOperator;
 use authenticator_data::AuthenticatorDataOperator;
 use certificate::CertificateOperator;
@@ -133,6 +133,19 @@ impl Operator {
             | Edit::Container(_) => true,
             Edit::AuthenticatorData(operator) => !operator.needs_credential(),
             Edit::Attestation(_) | Edit::Certificate(..) | Edit::Receipt(_) => false,
+        }
+    }
+
+    /// What a target must have for the edit to be possible.
+    pub(crate) fn implied_need(&self) -> Option<Need> {
+        match &self.0 {
+            Edit::ClientData(_) | Edit::Sent(SentOperator::Respaced {}) => {
+                Some(Need::JsonClientData)
+            }
+            Edit::AuthenticatorData(AuthenticatorDataOperator::ExtensionOtherVersion {}) => {
+                Some(Need::SeveralVersions)
+            }
+            _ => None,
         }
     }
 
