@@ -1,15 +1,17 @@
 //! Plays the steps of a case on a target.
 
-use catalogue::{Action, Case, Cast, ClientDataError, Expectation, Premises, Step, Truth};
+mod turn;
+
+pub use turn::{PlayError, Played, Turn};
+
+use catalogue::{Action, Case, Cast, Expectation, Premises, Step, Truth};
 use jiff::Timestamp;
 use protocol::relying_party::Purpose;
 use simulator::{Authority, Seed};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use targets::{
-    CHALLENGE_TEXT, Decision, DialectError, Exchange, Facts, Field, Operation, Saved, Target,
-};
+use targets::{CHALLENGE_TEXT, Decision, Exchange, Facts, Field, Operation, Saved, Target};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -30,39 +32,6 @@ impl<T> std::fmt::Debug for Stage<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stage").field("premises", self.premises).finish_non_exhaustive()
     }
-}
-
-/// A request that was sent, and what became of it.
-#[derive(Debug, Clone)]
-pub struct Turn {
-    /// What was sent, as in "attest (step 2)".
-    pub what: String,
-    /// What the case expects of it.
-    pub expectation: Expectation,
-    /// What became of it.
-    pub exchange: Exchange,
-}
-
-/// A case that was played as far as it went.
-#[derive(Debug, Clone, Default)]
-pub struct Played {
-    /// The requests before the last one, up to the first that met what it should not.
-    pub before: Vec<Turn>,
-    /// The request that is judged, if it came to that.
-    pub last: Option<Turn>,
-    /// What is true of the last request, if it is honest about itself.
-    pub truth: Option<Truth>,
-}
-
-/// Why a case could not be played. The target had no part in it.
-#[derive(Debug, thiserror::Error)]
-pub enum PlayError {
-    /// A request could not be written.
-    #[error(transparent)]
-    Dialect(#[from] DialectError),
-    /// The client data could not be edited.
-    #[error(transparent)]
-    ClientData(#[from] ClientDataError),
 }
 
 /// Requests that ask to come back later are sent again so many times.
@@ -111,23 +80,6 @@ impl<T: Target> Stage<'_, T> {
             }
         }
         Ok(played)
-    }
-}
-
-impl Turn {
-    fn is_as_expected(&self) -> bool {
-        match self.expectation {
-            Expectation::Accept => matches!(self.exchange.decision, Decision::Accepted { .. }),
-            Expectation::Reject => matches!(self.exchange.decision, Decision::Rejected { .. }),
-            Expectation::Either => true,
-        }
-    }
-}
-
-impl Played {
-    /// The exchange that decides: the judged one, or the one that ended the case before.
-    pub fn deciding(&self) -> Option<&Turn> {
-        self.last.as_ref().or(self.before.last())
     }
 }
 

@@ -1,0 +1,54 @@
+//! What became of a case that was played.
+
+use catalogue::{ClientDataError, Expectation, Truth};
+use targets::{Decision, DialectError, Exchange};
+
+/// A request that was sent, and what became of it.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// What was sent, as in "attest (step 2)".
+    pub what: String,
+    /// What the case expects of it.
+    pub expectation: Expectation,
+    /// What became of it.
+    pub exchange: Exchange,
+}
+
+/// A case that was played as far as it went.
+#[derive(Debug, Clone, Default)]
+pub struct Played {
+    /// The requests before the last one, up to the first that met what it should not.
+    pub before: Vec<Turn>,
+    /// The request that is judged, if it came to that.
+    pub last: Option<Turn>,
+    /// What is true of the last request, if it is honest about itself.
+    pub truth: Option<Truth>,
+}
+
+/// Why a case could not be played. The target had no part in it.
+#[derive(Debug, thiserror::Error)]
+pub enum PlayError {
+    /// A request could not be written.
+    #[error(transparent)]
+    Dialect(#[from] DialectError),
+    /// The client data could not be edited.
+    #[error(transparent)]
+    ClientData(#[from] ClientDataError),
+}
+
+impl Turn {
+    pub(super) fn is_as_expected(&self) -> bool {
+        match self.expectation {
+            Expectation::Accept => matches!(self.exchange.decision, Decision::Accepted { .. }),
+            Expectation::Reject => matches!(self.exchange.decision, Decision::Rejected { .. }),
+            Expectation::Either => true,
+        }
+    }
+}
+
+impl Played {
+    /// The exchange that decides: the judged one, or the one that ended the case before.
+    pub fn deciding(&self) -> Option<&Turn> {
+        self.last.as_ref().or(self.before.last())
+    }
+}
