@@ -195,7 +195,9 @@ impl Fleet {
             Deed::Challenge(_) => None,
             Deed::Attest(Some(Lie::AttestUnknownChallenge)) => self.newcomers.pop_front(),
             Deed::Assert(Some(Lie::Replay)) => {
+                // Each in turn, again and again: however often it is sent, it must be refused.
                 let accepted = self.accepted.pop_front()?;
+                self.accepted.push_back(accepted.clone());
                 return Some(Material::Accepted(Box::new(accepted)));
             }
             Deed::Assert(Some(Lie::AssertUnknownChallenge)) => self.asker(Purpose::Assert),
@@ -329,6 +331,22 @@ mod tests {
         fleet.discard_old();
         assert_eq!(fleet.held(Purpose::Assert), 0);
         assert!(fleet.asker(Purpose::Assert).is_some());
+    }
+
+    #[test]
+    fn what_was_accepted_can_be_replayed_without_end_each_in_turn() {
+        let mut fleet = fleet();
+        assert!(fleet.material(Deed::Assert(Some(Lie::Replay))).is_none());
+        for account in ["one", "two"] {
+            fleet.keep_accepted(Facts::new(account, ""), Saved::new());
+        }
+        let accounts: Vec<_> = (0..4)
+            .filter_map(|_| match fleet.material(Deed::Assert(Some(Lie::Replay))) {
+                Some(Material::Accepted(accepted)) => Some(accepted.0.account),
+                Some(Material::Member(_)) | None => None,
+            })
+            .collect();
+        assert_eq!(accounts, ["one", "two", "one", "two"]);
     }
 
     #[test]

@@ -142,6 +142,7 @@ pub(super) fn return_unsent(ready: Ready, fleet: &mut Fleet) {
     match (ready.member, ready.operation) {
         (Some(member), targets::Operation::Assert) => fleet.give_back(*member),
         (Some(member), _) => fleet.add_newcomer(*member),
-        (None, _) => fleet.keep_accepted(ready.facts, ready.saved),
+        // A replay is nobody's.
+        (None, _) => {}
     }
 }

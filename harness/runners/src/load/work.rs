@@ -321,8 +321,7 @@ impl Work {
             member.saved = saved;
             self.fleet().settle(*member, operation, lie, counter, class);
         }
-        let accepted = operation == Operation::Assert && lie.is_none() && class == Class::Right;
-        if accepted || lie == Some(Lie::Replay) {
+        if operation == Operation::Assert && lie.is_none() && class == Class::Right {
             self.fleet().keep_accepted(facts, before);
         }
         (times.fate(class), incident)
