@@ -102,6 +102,7 @@ fn play_load(
     runtime()?.block_on(reach(&under_test.file, args.allow_public))?;
     let setting = load::Setting {
         began: Instant::now(),
+        session: session.number,
         repeat: session.command.clone(),
         allow_public: args.allow_public,
     };

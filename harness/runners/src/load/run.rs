@@ -27,6 +27,9 @@ use targets::{Dialect, DialectError, Operation, TargetFile};
 pub struct Setting {
     /// When the run began: events count from it.
     pub began: Instant,
+    /// Tells the keys and accounts of this run from those of others with the same seed. A server
+    /// that starts empty needs no other number than 0.
+    pub session: u64,
     /// The command that repeats the load; wrong answers name it.
     pub repeat: String,
     /// Whether a target beyond this machine is admitted.
@@ -134,7 +137,7 @@ pub fn run(
     let work = Arc::new(Work::new(
         Arc::clone(&dialect),
         Arc::clone(&schedule),
-        Recruiter::new(plan, &target, jiff::Timestamp::now().as_nanosecond() as u64),
+        Recruiter::new(plan, &target, setting.session),
         Mint::new(dialect, authority, &plan.seed),
         Fleet::new(plan, target.policy.challenge_ttl),
         reports,

@@ -68,6 +68,7 @@ impl World {
         let mut events = Vec::new();
         let setting = Setting {
             began: Instant::now(),
+            session: 0,
             repeat: "assay load --seed test".to_owned(),
             allow_public: false,
         };
