@@ -82,7 +82,7 @@ pub(crate) struct Target {
     #[arg(long, value_name = "FILE", env = "ASSAY_AUTHORITY_FILE")]
     pub(crate) authority: Option<PathBuf>,
 
-    /// Folder for the record and the report [default: reports/<date>-<target>]
+    /// Folder for the record and the report [default: reports/DATE-TARGET]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
