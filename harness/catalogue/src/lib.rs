@@ -2,7 +2,7 @@
 //!
 //! A [`Case`] is a recipe: a valid exchange ([`Base`]), the edits that make one lie of it
 //! ([`Operator`]), and what must be answered. Recipes stand in `corpora/cases/*.toml`, are compiled
-//! in ([`builtin`]) and can be read from any text ([`parse`]). A [`Cast`] plays the devices of a
+//! in ([`builtin()`]) and can be read from any text ([`parse`]). A [`Cast`] plays the devices of a
 //! case for a target whose [`Premises`] are known.
 //!
 //! That a recipe tells one lie, and which, is not believed but tested: the reference verifier
