@@ -301,7 +301,8 @@ impl Paper {
                     counter: 0,
                     active: true,
                 };
-                self.keys.insert(key_id.clone(), key);
+                // A key that is enrolled again keeps its counter.
+                self.keys.entry(key_id.clone()).or_insert(key);
             }
             Request::Assert { key_id, counter, .. } => {
                 self.keys.get_mut(key_id).expect("it was accepted").counter = *counter;
