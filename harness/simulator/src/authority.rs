@@ -112,6 +112,11 @@ impl Authority {
         [&parts.receipt_signer.model, &parts.receipt_intermediate.model, &parts.receipt_root.model]
     }
 
+    /// The private key of the receipts' intermediate.
+    pub fn receipt_intermediate_key(&self) -> &Key {
+        &self.0.receipt_intermediate.key
+    }
+
     /// The key that signs receipts.
     pub fn receipt_signer_key(&self) -> &Key {
         &self.0.receipt_signer.key

@@ -1,14 +1,17 @@
 //! Edits of what binds an attestation together: nonce, key id and chain.
 
 use super::Scene;
+use super::chain::{self, other_root, sub_authority, unlimited};
+use super::credential;
 use super::draft::AttestationDraft;
 use super::value::{Hex, another};
 use super::vocabulary::operators;
 use protocol::terms::{nonce, oid, sha256};
 use simulator::Derived;
 use simulator::attestation::ChainElement;
-use simulator::certificate::{CertificateModel, ExtensionValue, PublicKeyModel, nonce_extension};
+use simulator::certificate::{ExtensionValue, PublicKeyModel, nonce_extension};
 use simulator::encode::cbor::{Form, Item};
+use simulator::encode::der::{self, Length};
 use simulator::key::Key;
 
 operators! {
@@ -26,6 +29,10 @@ operators! {
         "nonce.truncate" NonceTruncate { to: usize } "Keeps only so many bytes of the nonce.";
         "nonce.drop" NonceDrop {} "Leaves the nonce extension out of the leaf.";
         "nonce.repeat" NonceRepeat {} "A second nonce extension with another nonce.";
+        "nonce.tag" NonceTag { number: u32 } "The nonce under another context tag than 1.";
+        "nonce.untagged" NonceUntagged {} "The nonce without context tag.";
+        "nonce.long-length" NonceLongLength {} "The length of the nonce in two bytes, which DER forbids.";
+        "nonce.constructed" NonceConstructed {} "The nonce as octet string of two segments, which DER forbids.";
         "keyid.other" KeyIdOther {} "Sends a key id that is no key's.";
         "keyid.other-everywhere" KeyIdOtherEverywhere {} "Sends a key id that is no key's, and the same as credential id.";
         "keyid.of-coordinates" KeyIdOfCoordinates {} "Key id and credential id are SHA-256 of X and Y without the leading 04.";
@@ -33,16 +40,33 @@ operators! {
         "keyid.of-public-key-info" KeyIdOfInfo {} "Key id and credential id are SHA-256 of the SubjectPublicKeyInfo.";
         "key.other-everywhere-but-leaf" KeyOther {} "COSE key, credential id and key id of a stranger; the leaf still certifies the device's key.";
         "leaf.key.p384" LeafKeyP384 {} "The leaf certifies a key on P-384; key id and credential id follow, the COSE key does not.";
+        "leaf.key.off-curve" LeafKeyOffCurve {} "The leaf certifies a point that is not on P-256; key id and credential id follow, the COSE key does not.";
+        "leaf.key.infinity" LeafKeyInfinity {} "The leaf certifies the point at infinity; key id and credential id follow, the COSE key does not.";
+        "leaf.key.compressed" LeafKeyCompressed {} "The leaf has the compressed point of the device's key; key id and credential id follow.";
+        "leaf.key.hybrid" LeafKeyHybrid {} "The leaf has the hybrid form of the device's point; key id and credential id follow.";
+        "leaf.key.explicit-parameters" LeafKeyExplicit {} "The leaf spells P-256 out as curve parameters instead of naming it.";
+        "cose.x.padded" CosePadded {} "X in the COSE key with a zero byte before it.";
+        "cose.x.truncated" CoseTruncated {} "X in the COSE key without its last byte.";
+        "cose.x.repeat" CoseRepeat {} "X in the COSE key a second time, with another value.";
+        "cose.y.sign" CoseSign {} "Y in the COSE key as its sign, true or false: the compressed form.";
+        "cose.add" CoseAdd { label: i64, value: Hex } "One more entry in the COSE key, a byte string.";
+        "cose.drop" CoseDrop {} "Leaves the COSE key out.";
         "chain.other-root" ChainOtherRoot {} "Leaf and intermediate of another root whose names are the same.";
         "chain.other-root.sent" ChainOtherRootSent {} "Leaf, intermediate and root of another authority, all sent.";
         "chain.sub-ca" ChainSubAuthority {} "One more CA between the intermediate and the leaf.";
         "chain.sub-ca.allowed" ChainSubAuthorityAllowed {} "One more CA between intermediate and leaf, where the intermediate has no path length.";
         "chain.by-leaf" ChainByLeaf {} "Issued by another device's leaf, which is sent after it.";
+        "chain.other-ca" ChainOtherAuthority {} "The intermediate of another root in the place of the one that signed the leaf.";
+        "chain.cross-signed" ChainCrossSigned {} "The intermediate's name and key, certified by another root of the same name.";
+        "chain.p256-ca" ChainP256 {} "An intermediate on P-256.";
+        "chain.loop" ChainLoop {} "Two CAs that certify each other, the first of which issued the leaf.";
+        "chain.receipt-authority" ChainReceiptAuthority {} "Issued by the intermediate of receipts, which is sent after it.";
         "x5c.drop" CertificatesDrop { at: usize } "Leaves that certificate out.";
         "x5c.empty" CertificatesEmpty {} "An empty array of certificates.";
         "x5c.swap" CertificatesSwap {} "The first two certificates in the opposite order.";
         "x5c.repeat" CertificatesRepeat { at: usize } "That certificate once more, at the end.";
         "x5c.append" CertificatesAppend { bytes: Hex } "One more element with these bytes.";
+        "x5c.unrelated" CertificatesUnrelated { count: usize } "So many certificates of another authority after the chain.";
         "x5c.append-root" CertificatesAppendRoot {} "The trust anchor as last certificate.";
         "x5c.as-text" CertificatesAsText { at: usize } "That certificate as text string.";
     }
@@ -78,6 +102,20 @@ impl AttestationOperator {
                     extensions.push(simulator::certificate::Extension { value: second, ..first });
                 }
             }
+            Self::NonceTag { number } => wrap(draft, |octets| der::context(*number, &octets)),
+            Self::NonceUntagged {} => wrap(draft, |octets| octets),
+            Self::NonceLongLength {} => wrap(draft, |octets| {
+                let long = der::element(&octets[..1], Length::Long(2), &octets[2..]);
+                der::context(1, &long)
+            }),
+            Self::NonceConstructed {} => wrap(draft, |octets| {
+                let segments: Vec<_> = octets[2..]
+                    .chunks(16)
+                    .map(|piece| der::tlv(der::tag::OCTET_STRING, piece))
+                    .collect();
+                let joined = der::join(&segments);
+                der::context(1, &der::tlv(der::tag::CONSTRUCTED_OCTET_STRING, &joined))
+            }),
             Self::KeyIdOther {} => draft.key_id = another(&draft.key_id),
             Self::KeyIdOtherEverywhere {} => draft.rename(another(&draft.key_id.clone())),
             Self::KeyIdOfCoordinates {} => {
@@ -105,6 +143,20 @@ impl AttestationOperator {
                 draft.rename(sha256(&[&key.point()]).to_vec());
                 draft.model.leaf.public_key = PublicKeyModel::of(&key);
             }
+            Self::LeafKeyOffCurve {} => credential::off_curve(draft),
+            Self::LeafKeyInfinity {} => credential::certify_bytes(draft, vec![0]),
+            Self::LeafKeyCompressed {} => credential::compressed(draft),
+            Self::LeafKeyHybrid {} => credential::hybrid(draft),
+            Self::LeafKeyExplicit {} => {
+                draft.model.leaf.public_key.algorithm.parameters =
+                    Some(credential::parameters_of_p256());
+            }
+            Self::CosePadded {} => credential::edit_x(draft, |x| x.insert(0, 0)),
+            Self::CoseTruncated {} => credential::edit_x(draft, |x| x.truncate(31)),
+            Self::CoseRepeat {} => credential::repeat_x(draft),
+            Self::CoseSign {} => credential::sign_of_y(draft),
+            Self::CoseAdd { label, value } => credential::add(draft, *label, &value.0),
+            Self::CoseDrop {} => credential::drop_key(draft),
             Self::ChainOtherRoot {} => other_root(draft, scene),
             Self::ChainOtherRootSent {} => {
                 other_root(draft, scene);
@@ -125,6 +177,13 @@ impl AttestationOperator {
                 draft.model.leaf.signature.key = stranger.key().clone();
                 draft.model.chain.insert(0, other);
             }
+            Self::ChainOtherAuthority {} => {
+                draft.model.chain = vec![scene.impostor().intermediate().clone()];
+            }
+            Self::ChainCrossSigned {} => chain::cross_signed(draft, scene),
+            Self::ChainP256 {} => chain::on_p256(draft, scene),
+            Self::ChainLoop {} => chain::in_a_loop(draft, scene),
+            Self::ChainReceiptAuthority {} => chain::of_receipts(draft, scene),
             Self::CertificatesDrop { at } => {
                 let elements = elements(draft);
                 if *at < elements.len() {
@@ -146,6 +205,11 @@ impl AttestationOperator {
             }
             Self::CertificatesAppend { bytes } => {
                 elements(draft).push(ChainElement::Item(Item::Bytes(bytes.0.clone())));
+            }
+            Self::CertificatesUnrelated { count } => {
+                let unrelated = Item::Bytes(scene.impostor().intermediate_der().to_vec());
+                let all = std::iter::repeat_n(ChainElement::Item(unrelated), *count);
+                elements(draft).extend(all);
             }
             Self::CertificatesAppendRoot {} => {
                 let root = scene.authority.root_der().to_vec();
@@ -169,31 +233,13 @@ fn pin(draft: &mut AttestationDraft, make: impl FnOnce(Vec<u8>, &[u8], &[u8]) ->
     draft.model.nonce = Derived::Fixed(make(honest, &data, hash));
 }
 
-fn other_root(draft: &mut AttestationDraft, scene: &Scene<'_>) {
-    let impostor = scene.impostor();
-    draft.model.leaf.signature.key = impostor.intermediate_key().clone();
-    draft.model.chain = vec![impostor.intermediate().clone()];
-}
-
-fn sub_authority(draft: &mut AttestationDraft, scene: &Scene<'_>) {
-    let key = Key::p384(&scene.seed.child("a CA below the intermediate", 0));
-    let above = scene.authority.intermediate();
-    let mut below = CertificateModel { issuer: above.subject.clone(), ..above.clone() };
-    below.certify(&key);
-    below.subject.set(simulator::name::COMMON_NAME, "Assay Test-Only Sub CA");
-    below.serial = vec![0x10, 0x01];
-    below.signature.key = scene.authority.intermediate_key().clone();
-    draft.model.leaf.issuer = below.subject.clone();
-    draft.model.leaf.signature.key = key;
-    draft.model.chain.insert(0, below);
-}
-
-/// Takes the path length away.
-fn unlimited(certificate: &mut CertificateModel) {
-    use simulator::encode::der;
-    for extension in certificate.extensions_of(oid::BASIC_CONSTRAINTS) {
-        let value = der::tlv(der::tag::SEQUENCE, &[0x01, 0x01, 0xff]);
-        extension.value = ExtensionValue::Bytes(value);
+/// Writes the nonce extension otherwise: `make` gets the octet string of the nonce as it is now, and
+/// what it returns stands in the SEQUENCE.
+fn wrap(draft: &mut AttestationDraft, make: impl FnOnce(Vec<u8>) -> Vec<u8>) {
+    let honest = nonce(&draft.model.authenticator_data.seal(), &draft.model.client_data_hash);
+    let inside = make(der::tlv(der::tag::OCTET_STRING, &honest));
+    for extension in draft.model.leaf.extensions_of(oid::NONCE) {
+        extension.value = ExtensionValue::Bytes(der::sequence(&[&inside]));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Scene;
 use super::value::{Hex, Offset};
 use super::vocabulary::operators;
-use protocol::terms::oid;
+use protocol::terms::{oid, sha256};
 use simulator::certificate::{Algorithm, CertificateModel, Extension, Time};
 use simulator::encode::der;
 use simulator::leaf::access_control;
@@ -24,6 +24,7 @@ operators! {
         "certificate.ext.add" ExtensionAdd { oid: String, value: Hex, critical: bool } "One more extension.";
         "certificate.ext.drop" ExtensionDrop { oid: String } "Leaves the extensions of that type out.";
         "certificate.ext.critical" ExtensionCritical { oid: String } "Marks the extensions of that type critical.";
+        "certificate.key-identifiers" KeyIdentifiers {} "The identifiers of the intermediate's key and of its own, both right.";
         "certificate.access-control-of-ios" AccessControlOfIos {} "The key's access-control list as an iPhone has it.";
         "certificate.sha384" Sha384 {} "Signed with SHA-384 instead of SHA-256.";
         "certificate.version1" Version1 {} "A version 1 certificate: neither version nor extensions.";
@@ -68,6 +69,16 @@ impl CertificateOperator {
                 for extension in certificate.extensions_of(oid) {
                     extension.critical = simulator::certificate::Critical::True;
                 }
+            }
+            Self::KeyIdentifiers {} => {
+                // As the authority makes them (RFC 7093, method 1).
+                let identifier = |point: &[u8]| sha256(&[point])[..20].to_vec();
+                let above = identifier(&scene.authority.intermediate_key().point());
+                let own = identifier(&certificate.public_key.bytes);
+                let above = der::sequence(&[der::tlv(0x80, &above)]);
+                replace(certificate, Extension::new(oid::AUTHORITY_KEY_ID, above));
+                let own = der::tlv(der::tag::OCTET_STRING, &own);
+                replace(certificate, Extension::new(oid::SUBJECT_KEY_ID, own));
             }
             Self::AccessControlOfIos {} => {
                 let value = access_control(Generation::Ios27);

@@ -9,7 +9,7 @@ use simulator::Derived;
 use simulator::attestation::StatementPart;
 use simulator::device::receipt_time;
 use simulator::encode::cbor::Item;
-use simulator::receipt::{Lengths, Segments, field};
+use simulator::receipt::{Lengths, ReceiptField, Segments, field};
 use simulator::signature::SignatureModel;
 
 operators! {
@@ -25,8 +25,11 @@ operators! {
         "receipt.client-hash.other" ClientHashOther {} "The client data hash of another attestation.";
         "receipt.field.set" FieldSet { number: u32, text: String } "The value of a field.";
         "receipt.field.drop" FieldDrop { number: u32 } "Leaves a field out.";
+        "receipt.field.repeat" FieldRepeat { number: u32, text: String } "A field a second time, with another value.";
+        "receipt.nested" Nested { depth: usize } "So many sequences, each within the one before, in the place of the receipt.";
         "receipt.content.altered" ContentAltered {} "One field changed after signing.";
         "receipt.signature.flip" SignatureFlip { at: usize, bits: u8 } "Flips bits of one byte of the signature.";
+        "receipt.signer.add-invalid" SignerAddInvalid {} "A second signer, before the genuine one, whose signature is not valid.";
         "receipt.signature.drop" SignatureDrop {} "No signer.";
         "receipt.other-root" OtherRoot {} "Signer, intermediate and root of another authority whose names are the same.";
         "receipt.by-attestation-authority" ByAttestationAuthority {} "Signed by the authority that issues leaves.";
@@ -71,10 +74,23 @@ impl ReceiptOperator {
             }
             Self::FieldSet { number, text } => receipt.set_field(*number, text.as_bytes()),
             Self::FieldDrop { number } => receipt.remove_field(*number),
+            Self::FieldRepeat { number, text } => {
+                receipt.fields.push(ReceiptField::bytes(*number, text.as_bytes()));
+            }
+            Self::Nested { depth } => {
+                let nested = [[0x30, 0x80].repeat(*depth), [0, 0].repeat(*depth)].concat();
+                container.statement.replace(&StatementPart::Receipt, &Item::Bytes(nested));
+            }
             Self::ContentAltered {} => alter(draft),
             Self::SignatureFlip { at, bits } => {
                 for signer in &mut receipt.signers {
                     signer.signature.flip = Some((*at, *bits));
+                }
+            }
+            Self::SignerAddInvalid {} => {
+                if let Some(mut invalid) = receipt.signers.first().cloned() {
+                    invalid.signature.flip = Some((40, 1));
+                    receipt.signers.insert(0, invalid);
                 }
             }
             Self::SignatureDrop {} => receipt.signers.clear(),

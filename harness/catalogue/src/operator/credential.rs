@@ -1,0 +1,112 @@
+//! Edits of the public key where it stands: in the leaf and in the COSE key.
+
+use super::draft::AttestationDraft;
+use super::value::another;
+use protocol::terms::sha256;
+use simulator::Derived;
+use simulator::authenticator_data::AttestedCredentialModel;
+use simulator::encode::cbor::Item;
+use simulator::encode::der;
+
+/// Labels of the coordinates in a COSE key (RFC 9053 7.1.1).
+const X: i64 = -2;
+const Y: i64 = -3;
+
+/// Puts other bytes in the place of the certified point; key id and credential id follow.
+pub(super) fn certify_bytes(draft: &mut AttestationDraft, point: Vec<u8>) {
+    draft.rename(sha256(&[&point]).to_vec());
+    draft.model.leaf.public_key.bytes = point;
+}
+
+/// One bit of Y is another. The two Y of an X add up to the prime, which is odd, and this one and
+/// the genuine one to an even number: so it is not on the curve.
+pub(super) fn off_curve(draft: &mut AttestationDraft) {
+    let mut point = draft.model.leaf.public_key.bytes.clone();
+    if let Some(byte) = point.get_mut(40) {
+        *byte ^= 1;
+    }
+    certify_bytes(draft, point);
+}
+
+/// X and the sign of Y.
+pub(super) fn compressed(draft: &mut AttestationDraft) {
+    let mut point = draft.model.leaf.public_key.bytes.clone();
+    point[0] = 2 | sign(&point);
+    point.truncate(33);
+    certify_bytes(draft, point);
+}
+
+/// Both coordinates and the sign of Y.
+pub(super) fn hybrid(draft: &mut AttestationDraft) {
+    let mut point = draft.model.leaf.public_key.bytes.clone();
+    point[0] = 6 | sign(&point);
+    certify_bytes(draft, point);
+}
+
+fn sign(point: &[u8]) -> u8 {
+    point.last().map_or(0, |last| last & 1)
+}
+
+/// P-256 spelled out as `ECParameters` (SEC 1 C.2): version, prime field, curve, generator, order
+/// and cofactor.
+pub(super) fn parameters_of_p256() -> Vec<u8> {
+    const PRIME: &str = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
+    const A: &str = "ffffffff00000001000000000000000000000000fffffffffffffffffffffffc";
+    const B: &str = "5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b";
+    const GENERATOR: &str = "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296\
+                             4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+    const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    let bytes = |digits: &str| hex::decode(digits).expect("the constants are hexadecimal");
+    let octets = |digits| der::tlv(der::tag::OCTET_STRING, &bytes(digits));
+    der::sequence(&[
+        der::unsigned(&[1]),
+        der::sequence(&[der::object_identifier("1.2.840.10045.1.1"), der::unsigned(&bytes(PRIME))]),
+        der::sequence(&[octets(A), octets(B)]),
+        octets(GENERATOR),
+        der::unsigned(&bytes(ORDER)),
+        der::unsigned(&[1]),
+    ])
+}
+
+/// Edits the bytes of X in the COSE key.
+pub(super) fn edit_x(draft: &mut AttestationDraft, edit: impl Fn(&mut Vec<u8>)) {
+    for (_, value) in entries(draft).iter_mut().filter(|(label, _)| *label == Item::integer(X)) {
+        if let Item::Bytes(bytes) = value {
+            edit(bytes);
+        }
+    }
+}
+
+/// X a second time; what it says is no coordinate of the key.
+pub(super) fn repeat_x(draft: &mut AttestationDraft) {
+    let other = another(&draft.key_id);
+    entries(draft).push((Item::integer(X), Item::Bytes(other)));
+}
+
+/// The compressed form that RFC 9053 allows: Y is told by its sign.
+pub(super) fn sign_of_y(draft: &mut AttestationDraft) {
+    for (_, value) in entries(draft).iter_mut().filter(|(label, _)| *label == Item::integer(Y)) {
+        if let Item::Bytes(bytes) = value {
+            *value = Item::Boolean(sign(bytes) == 1);
+        }
+    }
+}
+
+/// One more entry.
+pub(super) fn add(draft: &mut AttestationDraft, label: i64, value: &[u8]) {
+    entries(draft).push((Item::integer(label), Item::Bytes(value.to_vec())));
+}
+
+/// No COSE key at all.
+pub(super) fn drop_key(draft: &mut AttestationDraft) {
+    credential(draft).cose_key_bytes = Derived::Fixed(Vec::new());
+}
+
+fn entries(draft: &mut AttestationDraft) -> &mut Vec<(Item, Item)> {
+    &mut credential(draft).cose_key
+}
+
+fn credential(draft: &mut AttestationDraft) -> &mut AttestedCredentialModel {
+    let data = &mut draft.model.authenticator_data;
+    data.attested_credential.as_mut().expect("an attestation has a credential")
+}
