@@ -34,6 +34,11 @@ operators! {
         "assertion.signature.replace" Replace { with: Hex } "Other bytes in the place of the signature.";
         "assertion.signature.fixed-width" FixedWidth {} "r and s in 32 bytes each, without DER.";
         "assertion.signature.trailing" SignatureTrailing { bytes: Hex } "Bytes after the signature's SEQUENCE.";
+        "assertion.signature.padded-r" PaddedR {} "A zero byte before r that DER does not allow.";
+        "assertion.signature.long-length" LongLength {} "The length of the SEQUENCE in the long form, in two bytes.";
+        "assertion.signature.indefinite" Indefinite {} "A SEQUENCE of indefinite length.";
+        "assertion.signature.as-set" AsSet {} "A SET in the place of the SEQUENCE.";
+        "assertion.signature.third-integer" ThirdInteger {} "A third INTEGER after r and s, 1.";
     }
 }
 
@@ -96,6 +101,19 @@ impl AssertionOperator {
                 let Integers { r, s } = integers(draft);
                 draft.model.signature.encoding = Derived::Fixed([r, s].concat());
             }
+            Self::PaddedR {} => {
+                let padded = [vec![0], der::unsigned_content(&integers(draft).r)].concat();
+                draft.model.signature.r = Derived::Fixed(padded);
+            }
+            Self::LongLength {} => {
+                wrap(draft, der::tag::SEQUENCE, der::Length::Long(2), &[]);
+            }
+            Self::Indefinite {} => wrap(draft, der::tag::SEQUENCE, der::Length::Indefinite, &[]),
+            Self::AsSet {} => wrap(draft, der::tag::SET, der::Length::Minimal, &[]),
+            Self::ThirdInteger {} => {
+                let one = der::tlv(der::tag::INTEGER, &[1]);
+                wrap(draft, der::tag::SEQUENCE, der::Length::Minimal, &one);
+            }
             Self::SignatureTrailing { bytes } => {
                 let honest = draft.model.signature.seal(&draft.model.nonce(), Digest::Sha256);
                 let longer = [honest, bytes.0.clone()].concat();
@@ -114,6 +132,14 @@ fn pin(draft: &mut AssertionDraft, make: impl FnOnce(&[u8], &[u8]) -> [u8; 32]) 
 
 fn integers(draft: &AssertionDraft) -> Integers {
     draft.model.signature.integers(&draft.model.nonce(), Digest::Sha256)
+}
+
+/// Writes r and s, and what follows them, in another wrapping.
+fn wrap(draft: &mut AssertionDraft, tag: u8, length: der::Length, after: &[u8]) {
+    let Integers { r, s } = integers(draft);
+    let integer = |number: &[u8]| der::tlv(der::tag::INTEGER, &der::unsigned_content(number));
+    let content = [&integer(&r)[..], &integer(&s), after].concat();
+    draft.model.signature.encoding = Derived::Fixed(der::element(&[tag], length, &content));
 }
 
 /// The sum of two big-endian numbers of one width, one byte wider.

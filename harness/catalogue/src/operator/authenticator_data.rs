@@ -34,6 +34,8 @@ operators! {
         "authdata.ext.add" ExtensionAdd { name: String, value: Hex } "One more extension, a byte string.";
         "authdata.ext.repeat-category" ExtensionRepeatCategory { to: u32 } "The validation category a second time, with another value.";
         "authdata.ext.replace" ExtensionsReplace { with: Hex } "Other bytes in the place of the extension map.";
+        "authdata.ext.remove" ExtensionRemove { name: String } "Leaves one extension out.";
+        "authdata.ext.set" ExtensionSet { name: String, value: Hex } "The value of an extension, in CBOR.";
         "authdata.append" Append { bytes: Hex } "Bytes after everything.";
         "authdata.truncate" Truncate { to: usize } "Keeps only so many bytes.";
     }
@@ -64,6 +66,8 @@ impl AuthenticatorDataOperator {
             | Self::ExtensionAdd { .. }
             | Self::ExtensionRepeatCategory { .. }
             | Self::ExtensionsReplace { .. }
+            | Self::ExtensionRemove { .. }
+            | Self::ExtensionSet { .. }
             | Self::Append { .. }
             | Self::Truncate { .. } => false,
         }
@@ -132,6 +136,10 @@ impl AuthenticatorDataOperator {
             }
             Self::ExtensionsReplace { with } => {
                 data.extension_bytes = Derived::Fixed(with.0.clone());
+            }
+            Self::ExtensionRemove { name } => data.remove_extension(name),
+            Self::ExtensionSet { name, value } => {
+                data.set_extension(name, &Item::Raw(value.0.clone()));
             }
             Self::Append { bytes } => data.trailing.extend_from_slice(&bytes.0),
             Self::Truncate { to } => data.truncate = Some(*to),

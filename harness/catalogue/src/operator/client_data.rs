@@ -11,6 +11,9 @@ operators! {
         "clientdata.json.spaced" Spaced {} "JSON with spaces and line breaks that mean nothing.";
         "clientdata.json.escaped" Escaped {} "The first letter of the challenge's member name written as an escape.";
         "clientdata.challenge.drop" ChallengeDrop {} "Leaves out the member that holds the challenge.";
+        "clientdata.challenge.after-another" ChallengeAfterAnother {} "The challenge's member twice, first with another value.";
+        "clientdata.challenge.before-another" ChallengeBeforeAnother {} "The challenge's member twice, last with another value.";
+        "clientdata.challenge.nested" ChallengeNested {} "The challenge's member inside another one.";
     }
 }
 
@@ -59,6 +62,22 @@ impl ClientDataOperator {
                 let text =
                     String::from_utf8(written(&object)).map_err(|_| ClientDataError::NoObject)?;
                 Ok(text.replacen(&plain, &escaped, 1).into_bytes())
+            }
+            Self::ChallengeAfterAnother {} => {
+                let other = pair(&member(&object, challenge)?, &another(challenge));
+                Ok([b"{", other.as_bytes(), b",", &written(&object)[1..]].concat())
+            }
+            Self::ChallengeBeforeAnother {} => {
+                let other = pair(&member(&object, challenge)?, &another(challenge));
+                let whole = written(&object);
+                Ok([&whole[..whole.len() - 1], b",", other.as_bytes(), b"}"].concat())
+            }
+            Self::ChallengeNested {} => {
+                let name = member(&object, challenge)?;
+                object.shift_remove(&name);
+                let inner = Map::from_iter([(name, Value::from(challenge))]);
+                object.insert("nested".to_owned(), Value::Object(inner));
+                Ok(written(&object))
             }
             Self::ChallengeDrop {} => {
                 let name = member(&object, challenge)?;
@@ -123,6 +142,16 @@ fn member(object: &Map<String, Value>, challenge: &str) -> Result<String, Client
     found.map(|(name, _)| name.clone()).ok_or(ClientDataError::NoChallenge)
 }
 
+/// A challenge that was never issued, of the same shape.
+fn another(challenge: &str) -> String {
+    ChallengeOperator::Alter {}.apply(challenge)
+}
+
+/// A member of a JSON object as it is written.
+fn pair(name: &str, value: &str) -> String {
+    format!("{}:{}", Value::from(name), Value::from(value))
+}
+
 fn written(object: &Map<String, Value>) -> Vec<u8> {
     Value::Object(object.clone()).to_string().into_bytes()
 }
@@ -153,6 +182,18 @@ mod tests {
         check(
             &ClientDataOperator::Escaped {},
             r#"{"\u0063hallenge":"abc","item":"book","quantity":1}"#,
+        );
+        check(
+            &ClientDataOperator::ChallengeAfterAnother {},
+            r#"{"challenge":"aac","challenge":"abc","item":"book","quantity":1}"#,
+        );
+        check(
+            &ClientDataOperator::ChallengeBeforeAnother {},
+            r#"{"challenge":"abc","item":"book","quantity":1,"challenge":"aac"}"#,
+        );
+        check(
+            &ClientDataOperator::ChallengeNested {},
+            r#"{"item":"book","quantity":1,"nested":{"challenge":"abc"}}"#,
         );
         check(&ClientDataOperator::ChallengeDrop {}, r#"{"item":"book","quantity":1}"#);
         let spaced = ClientDataOperator::Spaced {}.apply(DATA, "abc").unwrap();

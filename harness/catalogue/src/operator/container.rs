@@ -4,7 +4,7 @@ use super::draft::{AssertionDraft, AttestationDraft};
 use super::value::Hex;
 use super::vocabulary::operators;
 use simulator::container::{Entry, MapModel, Tail, Value};
-use simulator::encode::cbor::{Form, Item};
+use simulator::encode::cbor::{Form, Item, Width};
 
 operators! {
     /// Edits of the CBOR container. `key` names an entry of the outer map or of `attStmt`.
@@ -13,6 +13,8 @@ operators! {
         "container.truncate" Truncate { to: usize } "Keeps only so many bytes of the object.";
         "container.reverse" Reverse {} "The entries of the outer map in the opposite order.";
         "container.indefinite" Indefinite {} "The outer map with indefinite length.";
+        "container.declared" Declared { count: u64 } "Another number of entries in the head of the outer map than it has.";
+        "container.tagged" Tagged { tag: u64 } "The outer map behind a tag.";
         "container.entry.drop" EntryDrop { key: String } "Leaves an entry out.";
         "container.entry.repeat" EntryRepeat { key: String } "An entry a second time.";
         "container.entry.rename" EntryRename { key: String, to: String } "An entry under another key.";
@@ -22,6 +24,11 @@ operators! {
         "container.entry.as-text" EntryAsText { key: String } "A byte string as text, or a text as byte string.";
         "container.entry.declared" EntryDeclared { key: String, length: u64 } "Another length in the head of a value than it has.";
         "container.entry.add" EntryAdd { key: String, text: String } "One more entry, a text, at the end of the outer map.";
+        "container.entry.add-raw" EntryAddRaw { key: Hex, value: Hex } "One more entry, key and value in CBOR, at the end of the outer map.";
+        "container.entry.add-nested" EntryAddNested { key: String, depth: usize } "One more entry: so many arrays, each in the one before.";
+        "container.entry.rekey" EntryRekey { key: String, to: Hex } "An entry under another key, in CBOR.";
+        "container.entry.indefinite" EntryIndefinite { key: String } "A value of indefinite length; a string in one chunk.";
+        "container.entry.wide" EntryWide { key: String } "The length of a value in eight bytes.";
     }
 }
 
@@ -43,8 +50,18 @@ impl ContainerOperator {
             Self::Truncate { to } => tail.truncate = Some(*to),
             Self::Reverse {} => map.entries.reverse(),
             Self::Indefinite {} => map.form = Form::Indefinite,
+            Self::Declared { count } => map.form = Form::Declared(*count),
+            Self::Tagged { tag } => map.form = Form::Tagged(*tag),
             Self::EntryAdd { key, text } => {
                 map.entries.push(Entry::new(key, Value::Item(Item::text(text))));
+            }
+            Self::EntryAddRaw { key, value } => {
+                let mut entry = Entry::new("", Value::Item(Item::Raw(value.0.clone())));
+                entry.key = Item::Raw(key.0.clone());
+                map.entries.push(entry);
+            }
+            Self::EntryAddNested { key, depth } => {
+                map.entries.push(Entry::new(key, Value::Item(Item::Raw(nested(*depth)))));
             }
             Self::EntryDrop { .. }
             | Self::EntryRepeat { .. }
@@ -53,7 +70,10 @@ impl ContainerOperator {
             | Self::EntryText { .. }
             | Self::EntryBytes { .. }
             | Self::EntryAsText { .. }
-            | Self::EntryDeclared { .. } => {
+            | Self::EntryDeclared { .. }
+            | Self::EntryRekey { .. }
+            | Self::EntryIndefinite { .. }
+            | Self::EntryWide { .. } => {
                 self.edit_entry(map);
             }
         }
@@ -82,11 +102,18 @@ impl ContainerOperator {
             }
             Self::EntryAsText { .. } => entry.form = Form::OtherString,
             Self::EntryDeclared { length, .. } => entry.form = Form::Declared(*length),
+            Self::EntryRekey { to, .. } => entry.key = Item::Raw(to.0.clone()),
+            Self::EntryIndefinite { .. } => entry.form = Form::Indefinite,
+            Self::EntryWide { .. } => entry.form = Form::Wide(Width::Eight),
             Self::Trailing { .. }
             | Self::Truncate { .. }
             | Self::Reverse {}
             | Self::Indefinite {}
-            | Self::EntryAdd { .. } => return false,
+            | Self::Declared { .. }
+            | Self::Tagged { .. }
+            | Self::EntryAdd { .. }
+            | Self::EntryAddRaw { .. }
+            | Self::EntryAddNested { .. } => return false,
         }
         true
     }
@@ -100,12 +127,26 @@ impl ContainerOperator {
             | Self::EntryText { key, .. }
             | Self::EntryBytes { key, .. }
             | Self::EntryAsText { key }
-            | Self::EntryDeclared { key, .. } => Some(key),
+            | Self::EntryDeclared { key, .. }
+            | Self::EntryRekey { key, .. }
+            | Self::EntryIndefinite { key }
+            | Self::EntryWide { key } => Some(key),
             Self::EntryAdd { .. }
+            | Self::EntryAddRaw { .. }
+            | Self::EntryAddNested { .. }
+            | Self::Declared { .. }
+            | Self::Tagged { .. }
             | Self::Trailing { .. }
             | Self::Truncate { .. }
             | Self::Reverse {}
             | Self::Indefinite {} => None,
         }
     }
+}
+
+/// Arrays of one element, each in the one before; the innermost holds 0.
+fn nested(depth: usize) -> Vec<u8> {
+    let mut bytes = vec![0x81; depth];
+    bytes.push(0);
+    bytes
 }
