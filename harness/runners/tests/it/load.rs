@@ -65,10 +65,20 @@ impl World {
         stop: &StopFlag,
         progress: &mut dyn FnMut(&Progress),
     ) -> (Result<LoadReport, LoadError>, Vec<Event>) {
+        self.load_in_session(0, plan, stop, progress)
+    }
+
+    fn load_in_session(
+        &self,
+        session: u64,
+        plan: &LoadPlan,
+        stop: &StopFlag,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> (Result<LoadReport, LoadError>, Vec<Event>) {
         let mut events = Vec::new();
         let setting = Setting {
             began: Instant::now(),
-            session: 0,
+            session,
             repeat: "assay load --seed test".to_owned(),
             allow_public: false,
         };
@@ -186,10 +196,11 @@ fn counts_reconcile_and_a_sound_server_gives_no_wrong_answer() {
 }
 
 #[test]
-fn the_same_load_again_meets_a_server_that_remembers_the_first() {
+fn a_server_that_remembers_one_session_takes_the_next_with_the_same_seed() {
     let world = World::forgetting(&[]);
-    for _ in 0..2 {
-        let (report, _) = world.load(&plan(30.0, 1), &StopFlag::default(), &mut |_| {});
+    for session in 0..2 {
+        let (report, _) =
+            world.load_in_session(session, &plan(30.0, 1), &StopFlag::default(), &mut |_| {});
         let report = report.unwrap();
         assert_eq!((report.sent, report.wrong, report.undecided), (30, 0, 0));
     }
