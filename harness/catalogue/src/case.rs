@@ -141,7 +141,10 @@ impl Action {
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $( $(#[$doc:meta])* $variant:ident = $word:literal, )* }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
+            serde::Deserialize, schemars::JsonSchema,
+        )]
         pub enum $name { $( $(#[$doc])* #[serde(rename = $word)] $variant, )* }
 
         impl $name {

@@ -16,6 +16,7 @@ pub mod clause;
 pub mod file;
 pub mod need;
 pub mod operator;
+pub mod schema;
 pub mod select;
 
 pub use base::{Base, Kind};

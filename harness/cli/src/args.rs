@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Print the test root that a server under test must trust
     Root(RootArgs),
+    /// Print the JSON Schema of a kind of file, for editors
+    Schema(SchemaArgs),
 }
 
 const VERIFY_HELP: &str = "\
@@ -293,6 +295,19 @@ pub(crate) struct RootArgs {
     /// Print the root of receipts instead, which is another one
     #[arg(long)]
     pub(crate) receipt: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Which files
+    #[arg(value_enum)]
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Files of cases, for `--cases`
+    Cases,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

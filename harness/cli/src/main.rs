@@ -38,6 +38,7 @@ fn main() -> std::process::ExitCode {
         Command::Show(args) => cmd::list::show(args),
         Command::Verify(args) => cmd::verify::verify(args, now),
         Command::Root(args) => cmd::root::root(args, now),
+        Command::Schema(args) => Ok(cmd::schema::schema(args)),
     });
     let code = match ended {
         Ok(Ok(code)) => code,

@@ -1,7 +1,7 @@
 //! Case files: recipes in TOML become [`Case`]s, or an error that points at line and column.
 
 mod error;
-mod raw;
+pub(crate) mod raw;
 mod steps;
 
 pub use error::CaseFileError;

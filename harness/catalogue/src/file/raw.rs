@@ -1,72 +1,124 @@
-//! A case file as it is typed, before its names are looked up.
+//! A case file as it is typed, before its names are looked up. What is said of a member here is what
+//! an editor shows beside it: the JSON Schema is derived from these types.
 
 use crate::case::{Class, Expectation, Level, Severity};
+use crate::schema::{
+    BaseName, CaseId, CatalogueId, ClauseId, NeedName, RuleId, SchemaVersion, Slug,
+};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
 /// The head of a file; its cases are read one by one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Head {
+    /// Version of the format.
+    #[schemars(with = "SchemaVersion")]
     pub(crate) schema: Spanned<u32>,
+    /// What the file is about; the ids of its cases begin with it.
+    #[schemars(with = "Slug")]
     pub(crate) family: Spanned<String>,
 }
 
 /// A case without its operators and steps.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Body {
+    /// The family, a dot and a slug. Permanent: never renamed, never used again.
+    #[schemars(with = "CaseId")]
     pub(crate) id: Spanned<String>,
+    /// One line that says what it is about.
     pub(crate) title: String,
+    /// Ids of the list of known cases that it covers.
     #[serde(default)]
+    #[schemars(with = "Vec<CatalogueId>")]
     pub(crate) catalogue: Vec<String>,
+    /// How binding it is.
     pub(crate) level: Level,
+    /// How bad it is to get it wrong.
     pub(crate) severity: Severity,
+    /// What getting it wrong would be.
     pub(crate) class: Class,
+    /// What demands it.
+    #[schemars(with = "Vec<ClauseId>")]
     pub(crate) clauses: Vec<String>,
+    /// The valid exchange it starts from; played unedited, it is the case's twin.
+    #[schemars(with = "BaseName")]
     pub(crate) base: Spanned<String>,
+    /// What the server must decide about the last step.
     pub(crate) expect: Expectation,
+    /// A reject case: exactly the rules that the last step breaks.
     #[serde(default)]
+    #[schemars(with = "Vec<RuleId>")]
     pub(crate) rules: Vec<Spanned<String>>,
+    /// An accept case: the rules whose over-strict reading it would catch.
     #[serde(default)]
+    #[schemars(with = "Vec<RuleId>")]
     pub(crate) guards: Vec<Spanned<String>>,
+    /// Why it matters.
     pub(crate) why: String,
+    /// How to mend a server that gets it wrong.
     pub(crate) fix: String,
+    /// What a server must have or declare; otherwise the case does not apply to it.
     #[serde(default)]
+    #[schemars(with = "Vec<NeedName>")]
     pub(crate) needs: Vec<Spanned<String>>,
 }
 
 /// A step without its operators.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StepBody {
+    /// What is done.
     #[serde(rename = "do")]
     pub(crate) action: Deed,
+    /// What later steps call it.
+    #[schemars(with = "Option<String>")]
     pub(crate) name: Option<Spanned<String>>,
+    /// The device that does it; each name is a device with a key of its own.
+    #[schemars(extend("default" = "phone"))]
     pub(crate) device: Option<String>,
+    /// The user on whose behalf it is done.
+    #[schemars(extend("default" = "alice"))]
     pub(crate) account: Option<String>,
+    /// The name of the challenge step whose challenge is used; without it a fresh one is asked for.
+    #[schemars(with = "Option<String>")]
     pub(crate) challenge: Option<Spanned<String>>,
+    /// A challenge step: what the challenge is for.
     pub(crate) purpose: Option<Purpose>,
+    /// A replay step: the name of the step whose request is sent again.
+    #[schemars(with = "Option<String>")]
     pub(crate) of: Option<Spanned<String>>,
+    /// What a step before the last must meet.
+    #[schemars(extend("default" = "accept"))]
     pub(crate) expect: Option<Expectation>,
 }
 
 /// What a step does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Deed {
+    /// Asks for a challenge and keeps it under `name`.
     Challenge,
+    /// Enrols the device's key.
     Attest,
+    /// Sends a protected request; the device counts.
     Assert,
+    /// Sends the request of the step `of` again.
     Replay,
+    /// Gives the device's key up.
     Revoke,
+    /// Lets the lifetime of a challenge pass.
     Wait,
 }
 
 /// What a challenge is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Purpose {
+    /// To enrol a key.
     Attest,
+    /// For a protected request.
     Assert,
 }

@@ -32,6 +32,7 @@ use certificate::CertificateOperator;
 use container::ContainerOperator;
 use jiff::Timestamp;
 use receipt::ReceiptOperator;
+use schemars::{JsonSchema, SchemaGenerator};
 use simulator::{Authority, Device, Seed};
 use std::fmt;
 
@@ -107,6 +108,25 @@ impl Operator {
         ]
         .into_iter()
         .flatten()
+    }
+
+    /// The JSON Schema of each group of operators, as it is derived.
+    pub(crate) fn schemas(generator: &mut SchemaGenerator) -> Vec<serde_json::Value> {
+        [
+            KeyOperator::json_schema(generator),
+            DeviceOperator::json_schema(generator),
+            ChallengeOperator::json_schema(generator),
+            ClientDataOperator::json_schema(generator),
+            SentOperator::json_schema(generator),
+            AuthenticatorDataOperator::json_schema(generator),
+            AttestationOperator::json_schema(generator),
+            CertificateOperator::json_schema(generator),
+            ReceiptOperator::json_schema(generator),
+            AssertionOperator::json_schema(generator),
+            ContainerOperator::json_schema(generator),
+        ]
+        .map(schemars::Schema::to_value)
+        .into()
     }
 
     /// Whether an attestation has what is edited.

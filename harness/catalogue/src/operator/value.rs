@@ -1,7 +1,9 @@
 //! Values that operators take: bytes in hex, and lengths of time.
 
 use jiff::SignedDuration;
+use schemars::{JsonSchema, json_schema};
 use serde::{Deserialize, Deserializer, de::Error};
+use std::borrow::Cow;
 
 /// Bytes, written as hexadecimal digits; white space between them is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,24 @@ impl<'de> Deserialize<'de> for Hex {
     }
 }
 
+impl JsonSchema for Hex {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Hex".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        json_schema!({
+            "description": "Bytes in hexadecimal digits; white space between them is allowed.",
+            "type": "string",
+            "pattern": r"^\s*([0-9A-Fa-f]\s*[0-9A-Fa-f]\s*)*$",
+        })
+    }
+}
+
 /// A length of time, signed: `"-1s"`, `"48h"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offset(pub(crate) SignedDuration);
@@ -26,6 +46,24 @@ impl<'de> Deserialize<'de> for Offset {
         let text = String::deserialize(deserializer)?;
         text.parse().map(Self).map_err(|_| {
             D::Error::custom(format!("`{text}` is no length of time; write \"-1s\" or \"48h\""))
+        })
+    }
+}
+
+impl JsonSchema for Offset {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Offset".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        json_schema!({
+            "description": "A length of time, counted from now: \"-1s\", \"48h\".",
+            "type": "string",
+            "minLength": 2,
         })
     }
 }

@@ -17,10 +17,11 @@ macro_rules! operators {
         $name:literal $variant:ident { $( $(#[$attribute:meta])* $field:ident : $type:ty ),* } $words:literal;
     )* }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+        #[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub(crate) enum $group { $(
             #[serde(rename = $name)]
+            #[schemars(description = $words)]
             $variant { $( $(#[$attribute])* $field: $type ),* },
         )* }
 

@@ -4,4 +4,5 @@
 
 mod paper;
 mod register;
+mod schema;
 mod single_fault;

@@ -4,5 +4,6 @@ pub(crate) mod list;
 pub(crate) mod report;
 pub(crate) mod root;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod verify;

@@ -1,0 +1,14 @@
+//! `assay schema`: the JSON Schema of a kind of file, for editors.
+
+use crate::args::{SchemaArgs, SchemaOf};
+use crate::exit_code::ExitCode;
+use crate::output::print;
+
+/// Prints the schema, byte for byte as it is committed.
+pub(crate) fn schema(args: &SchemaArgs) -> ExitCode {
+    let schema = match args.of {
+        SchemaOf::Cases => catalogue::schema::case_files(),
+    };
+    print(&format!("{schema:#}"));
+    ExitCode::Ok
+}
