@@ -12,10 +12,11 @@ use criterion::{
     BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
 };
 use jiff::Timestamp;
+use protocol::flaw::Flaws;
 use protocol::terms::{AppId, Environment, KeyId, nonce};
 use protocol::verify::{
-    AssertionRequest, AttestationRequest, Policy, ReceiptRequest, RuleSet, TrustAnchor,
-    verify_assertion, verify_attestation, verify_receipt,
+    AssertionRequest, AttestationRequest, Policy, ReceiptRequest, TrustAnchor, verify_assertion,
+    verify_attestation, verify_receipt,
 };
 use protocol::wire::{
     Assertion, AttestationObject, AuthenticatorData, Certificate, Curve, Receipt,
@@ -84,7 +85,7 @@ fn attestation(c: &mut Criterion) {
         b.iter(|| {
             let request =
                 AttestationRequest { object: black_box(&object), key_id, client_data_hash };
-            verify_attestation(&request, &anchor, &policy, now, RuleSet::NONE)
+            verify_attestation(&request, &anchor, &policy, now, &Flaws::NONE)
                 .expect("the sample is genuine")
         });
     });
@@ -115,7 +116,7 @@ fn assertion(c: &mut Criterion) {
                 public_key: &public_key,
                 stored_counter: 0,
             };
-            verify_assertion(&request, &policy, RuleSet::NONE).expect("the device is honest")
+            verify_assertion(&request, &policy, &Flaws::NONE).expect("the device is honest")
         });
     });
     let read = Assertion::decode(&object).expect("the device is honest");
@@ -137,7 +138,7 @@ fn receipt(c: &mut Criterion) {
             let public_key = Some(leaf.point);
             let request =
                 ReceiptRequest { receipt: black_box(receipt), public_key, client_data_hash };
-            verify_receipt(&request, &anchor, &policy, now, RuleSet::NONE)
+            verify_receipt(&request, &anchor, &policy, now, &Flaws::NONE)
                 .expect("the sample is genuine")
         });
     });

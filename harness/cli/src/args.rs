@@ -96,9 +96,9 @@ pub(crate) struct Target {
     #[arg(long)]
     pub(crate) allow_public: bool,
 
-    /// Let the reference server leave one rule out, to see that the harness finds it
-    #[arg(long, value_name = "RULE", conflicts_with = "file")]
-    pub(crate) forget: Vec<String>,
+    /// Plant a flaw in the reference server, to see that the harness finds it (may be given several times)
+    #[arg(long = "flaw", value_name = "ID", conflicts_with = "file")]
+    pub(crate) flaws: Vec<String>,
 }
 
 /// Which cases.
@@ -197,9 +197,9 @@ pub(crate) struct ServeArgs {
     /// Bundle versions released, where a device states one [default: any]
     #[arg(long, value_name = "V,V…", value_delimiter = ',')]
     pub(crate) bundle_versions: Vec<String>,
-    /// Leave one rule out: a planted flaw, never in earnest
-    #[arg(long, value_name = "RULE")]
-    pub(crate) forget: Vec<String>,
+    /// Plant a flaw, never in earnest (may be given several times)
+    #[arg(long = "flaw", value_name = "ID")]
+    pub(crate) flaws: Vec<String>,
     /// Demand a verified receipt with each attestation
     #[arg(long)]
     pub(crate) require_receipt: bool,

@@ -30,8 +30,8 @@ pub(crate) fn repeat(args: &Target, seed: &str, number: u64) -> String {
     if let Some(path) = &args.authority {
         words.extend(["--authority".to_owned(), quoted(&path.display().to_string())]);
     }
-    for rule in &args.forget {
-        words.extend(["--forget".to_owned(), quoted(rule)]);
+    for id in &args.flaws {
+        words.extend(["--flaw".to_owned(), quoted(id)]);
     }
     words.join(" ")
 }

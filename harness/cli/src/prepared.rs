@@ -25,7 +25,7 @@ pub(crate) struct Prepared {
     pub(crate) authority: Authority,
     /// The user's target; none for the reference.
     pub(crate) file: Option<TargetFile>,
-    forget: Vec<String>,
+    flaws: Vec<String>,
 }
 
 /// A server under test, and the process it runs in if that is ours.
@@ -39,7 +39,7 @@ pub(crate) struct UnderTest {
 impl Prepared {
     /// Reads and checks whatever the command line names.
     pub(crate) fn of(args: &Target, now: Timestamp) -> Result<Self, Failed> {
-        serve::rules(&args.forget)?;
+        serve::flaws(&args.flaws)?;
         let seed_text = if let Some(text) = &args.seed {
             text.clone()
         } else {
@@ -69,7 +69,7 @@ impl Prepared {
             }
         };
         let authority = Authority::new(&authority_seed, now);
-        Ok(Self { seed_text, seed, authority, file, forget: args.forget.clone() })
+        Ok(Self { seed_text, seed, authority, file, flaws: args.flaws.clone() })
     }
 
     /// Starts the reference server in `folder`, or takes the user's target.
@@ -101,7 +101,7 @@ impl Prepared {
             receipt_root,
         ];
         arguments.extend(serve_arguments(&file));
-        arguments.extend(self.forget.iter().flat_map(|rule| ["--forget".to_owned(), rule.clone()]));
+        arguments.extend(self.flaws.iter().flat_map(|id| ["--flaw".to_owned(), id.clone()]));
         let process = Reference::start(&arguments, &folder.join(format!("{name}.log")))?;
         file = reference_file(&process.url, challenge_lifetime)?;
         Ok(UnderTest { file, _process: Some(process) })

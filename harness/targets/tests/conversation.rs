@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
 use jiff::{SignedDuration, Timestamp};
+use protocol::flaw::Flaws;
 use protocol::relying_party::{self, Purpose};
 use protocol::terms::{AppId, Environment, sha256};
 use protocol::verify::{AllowedCategories, AllowedVersions, Policy, Rule, TrustAnchor};
@@ -32,7 +33,7 @@ impl World {
         Self { authority, now: Arc::new(Mutex::new(now)) }
     }
 
-    fn settings(&self, forgetting: impl IntoIterator<Item = Rule>) -> Settings {
+    fn settings(&self, left_out: impl IntoIterator<Item = Rule>) -> Settings {
         let mut policy = Policy::new(AppId::parse(APP_ID).unwrap(), Environment::Production);
         policy.categories =
             AllowedCategories::Listed { categories: vec![2, 4, 6], absent_allowed: true };
@@ -49,14 +50,14 @@ impl World {
                 challenge_lifetime: SignedDuration::from_mins(1),
                 max_challenges: 1000,
                 max_keys: 1000,
-                forgetting: forgetting.into_iter().collect(),
+                flaws: Flaws::dropping(left_out),
             },
             clock: Arc::new(move || *now.lock().unwrap()),
         }
     }
 
-    fn in_process(&self, forgetting: impl IntoIterator<Item = Rule>) -> InProcess {
-        let router = serve::router(Shared::new(self.settings(forgetting)));
+    fn in_process(&self, left_out: impl IntoIterator<Item = Rule>) -> InProcess {
+        let router = serve::router(Shared::new(self.settings(left_out)));
         InProcess::new(&file("http://127.0.0.1:1"), router).unwrap()
     }
 
@@ -230,15 +231,15 @@ async fn every_generation_is_enrolled_and_asserts() {
 #[tokio::test]
 async fn what_breaks_a_rule_is_refused_by_name_and_accepted_without_it() {
     let world = World::new();
-    for forgotten in [None, Some(Rule::ChallengeUnused), Some(Rule::ChallengeFresh)] {
-        let mut talk = Talk::new(&world, world.in_process(forgotten), "alice");
+    for left_out in [None, Some(Rule::ChallengeUnused), Some(Rule::ChallengeFresh)] {
+        let mut talk = Talk::new(&world, world.in_process(left_out), "alice");
         accepted(&talk.attest().await, &[]);
         let (_, exchange) = talk.assert().await;
         accepted(&exchange, &[]);
         // The same challenge again, with a new counter.
         let facts = talk.order();
         let again = talk.send(Operation::Assert, &facts).await;
-        if forgotten == Some(Rule::ChallengeUnused) {
+        if left_out == Some(Rule::ChallengeUnused) {
             accepted(&again, &[("counter", "2")]);
         } else {
             rejected(&again, 401, Rule::ChallengeUnused);
@@ -248,7 +249,7 @@ async fn what_breaks_a_rule_is_refused_by_name_and_accepted_without_it() {
         world.later(SignedDuration::from_mins(1));
         let facts = talk.order();
         let late = talk.send(Operation::Assert, &facts).await;
-        if forgotten == Some(Rule::ChallengeFresh) {
+        if left_out == Some(Rule::ChallengeFresh) {
             accepted(&late, &[("counter", "3")]);
         } else {
             rejected(&late, 401, Rule::ChallengeFresh);

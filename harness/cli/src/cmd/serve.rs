@@ -6,9 +6,10 @@ use crate::exit_code::{ExitCode, Failed};
 use crate::interrupt::StopFlag;
 use crate::output::print;
 use crate::reference::LISTENING;
+use protocol::flaw::{Flaw, Flaws};
 use protocol::relying_party;
 use protocol::terms::AppId;
-use protocol::verify::{AllowedCategories, AllowedVersions, Policy, Rule, RuleSet, TrustAnchor};
+use protocol::verify::{AllowedCategories, AllowedVersions, Policy, TrustAnchor};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use targets::TargetFile;
@@ -88,7 +89,7 @@ fn settings(args: &ServeArgs, app_id: AppId) -> Result<relying_party::Settings, 
         receipt_max_age: jiff::SignedDuration::from_mins(5),
     };
     Ok(relying_party::Settings {
-        forgetting: rules(&args.forget)?,
+        flaws: flaws(&args.flaws)?,
         receipt_trust_anchor: args.require_receipt.then_some(receipt_anchor),
         challenge_lifetime: args
             .challenge_lifetime
@@ -101,17 +102,17 @@ fn settings(args: &ServeArgs, app_id: AppId) -> Result<relying_party::Settings, 
     })
 }
 
-/// The rules of these ids; an unknown one names the closest.
-pub(crate) fn rules(ids: &[String]) -> Result<RuleSet, Failed> {
+/// The planted flaws of these ids; an unknown one names the closest.
+pub(crate) fn flaws(ids: &[String]) -> Result<Flaws, Failed> {
     ids.iter()
         .map(|id| {
-            Rule::from_id(id).ok_or_else(|| {
-                let closest = Rule::ALL
+            Flaw::from_id(id).ok_or_else(|| {
+                let closest = protocol::flaw::flaws()
                     .iter()
-                    .map(|rule| (strsim::jaro_winkler(id, rule.id()), rule.id()))
+                    .map(|flaw| (strsim::jaro_winkler(id, flaw.id), flaw.id))
                     .max_by(|a, b| a.0.total_cmp(&b.0));
                 let closest = closest.map_or("", |(_, id)| id);
-                Failed::usage(format_args!("there is no rule `{id}`; did you mean `{closest}`?"))
+                Failed::usage(format_args!("there is no flaw `{id}`; did you mean `{closest}`?"))
             })
         })
         .collect()

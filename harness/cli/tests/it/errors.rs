@@ -34,7 +34,7 @@ fn a_command_line_that_cannot_be_run_says_what_to_write() {
     };
     check(&["check", "--case", "nonce.othr-challenge"], &["did you mean", "nonce.other-challenge"]);
     check(&["show", "nonce.othr-challenge"], &["nonce.other-challenge"]);
-    check(&["check", "--forget", "att.nonc"], &["att.nonce"]);
+    check(&["check", "--flaw", "drop.att.nonc"], &["did you mean", "drop.att.nonce"]);
     check(&["check", "missing.toml"], &["missing.toml"]);
     check(&["load", "--steady", "100/s"], &["RATE/s:DURATION"]);
     check(&["load", "--steady", "100/s:0s"], &["0 arrivals"]);

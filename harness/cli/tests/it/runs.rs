@@ -15,15 +15,15 @@ fn the_reference_holds_and_its_report_is_complete() {
 }
 
 #[test]
-fn a_forgotten_rule_is_found_and_its_repeat_command_repeats_it() {
+fn a_planted_flaw_is_found_and_its_repeat_command_repeats_it() {
     let context = Context::new();
     let ran = context
         .run(&[
             "check",
             "--seed",
             "1",
-            "--forget",
-            "att.nonce",
+            "--flaw",
+            "drop.att.nonce",
             "--case",
             "nonce.*",
             "--out",

@@ -4,6 +4,7 @@ use super::{Purpose, Refusal, RelyingParty, Settings};
 use crate::terms::{KeyId, sha256};
 use crate::verify::{AssertionRequest, Rejection, Rule, VerifiedAssertion, verify_assertion};
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What a client sends along with a protected request.
@@ -33,7 +34,7 @@ pub struct PendingAssertion {
     settings: Arc<Settings>,
     account: String,
     key_id: KeyId,
-    /// Public key and counter; `None` only if that rule is forgotten.
+    /// Public key and counter; `None` only if that rule is left out.
     known: Option<([u8; 65], u32)>,
     client_data_hash: [u8; 32],
     challenge: Result<(), Rejection>,
@@ -68,16 +69,16 @@ impl RelyingParty {
         request: &ProtectedRequest<'_>,
         now: Timestamp,
     ) -> Result<PendingAssertion, Refusal> {
-        let forgetting = self.settings.forgetting;
+        let flaws = &self.settings.flaws;
         let challenge = match request.challenge {
-            Some(text) => self.challenges.spend(text, account, Purpose::Assert, now, forgetting),
-            None if forgetting.contains(Rule::AssertionChallenge) => Ok(()),
+            Some(text) => self.challenges.spend(text, account, Purpose::Assert, now, flaws),
+            None if flaws.drops(Rule::AssertionChallenge) => Ok(()),
             None => Err(Rejection {
                 rule: Rule::AssertionChallenge,
                 detail: "the client data holds no challenge".to_owned(),
             }),
         };
-        let key = self.keys.of(&request.key_id, account, forgetting)?;
+        let key = self.keys.of(&request.key_id, account, flaws)?;
         Ok(PendingAssertion {
             known: key.map(|key| (key.public_key, key.counter)),
             settings: Arc::clone(&self.settings),
@@ -90,14 +91,14 @@ impl RelyingParty {
 
     /// Last step: moves the counter on, if it still does so.
     pub fn finish_assert(&mut self, proven: &ProvenAssertion) -> Result<Accepted, Refusal> {
-        let forgetting = self.settings.forgetting;
+        let flaws = &self.settings.flaws;
         let counter = proven.verified.counter;
         // The key may have been revoked meanwhile.
-        let key = self.keys.of(&proven.key_id, &proven.account, forgetting)?;
+        let key = self.keys.of(&proven.key_id, &proven.account, flaws)?;
         let (Some(key), Some(compared)) = (key, proven.compared) else {
             return Ok(Accepted { counter });
         };
-        if forgetting.contains(Rule::CounterIncreases) {
+        if flaws.drops(Rule::CounterIncreases) {
             key.counter = counter;
         } else if counter > compared {
             // AS-5, once more: another request of the same key may have come first.
@@ -117,13 +118,11 @@ impl RelyingParty {
 impl PendingAssertion {
     /// Second step, which needs no state: verifies the assertion, then tells of the challenge.
     pub fn verify(self, assertion: &[u8]) -> Result<ProvenAssertion, Rejection> {
-        let forgetting = match self.known {
-            Some(_) => self.settings.forgetting,
+        let mut flaws = Cow::Borrowed(&self.settings.flaws);
+        if self.known.is_none() {
             // Without a key there is nothing to check these against.
-            None => {
-                self.settings.forgetting.with(Rule::AssertionSignature).with(Rule::CounterIncreases)
-            }
-        };
+            flaws.to_mut().drop_too(&[Rule::AssertionSignature, Rule::CounterIncreases]);
+        }
         let (public_key, stored_counter) = self.known.unwrap_or(([0; 65], 0));
         let request = AssertionRequest {
             assertion,
@@ -131,7 +130,7 @@ impl PendingAssertion {
             public_key: &public_key,
             stored_counter,
         };
-        let verified = verify_assertion(&request, &self.settings.policy, forgetting)?;
+        let verified = verify_assertion(&request, &self.settings.policy, &flaws)?;
         self.challenge?;
         Ok(ProvenAssertion {
             account: self.account,
@@ -148,7 +147,7 @@ impl ProvenAssertion {
     pub(super) fn assume(pending: PendingAssertion, counter: u32) -> Result<Self, Rejection> {
         let compared = pending.known.map(|(_, counter)| counter);
         if compared.is_some_and(|stored| counter <= stored)
-            && !pending.settings.forgetting.contains(Rule::CounterIncreases)
+            && !pending.settings.flaws.drops(Rule::CounterIncreases)
         {
             return Err(Rejection { rule: Rule::CounterIncreases, detail: String::new() });
         }

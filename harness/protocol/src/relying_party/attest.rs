@@ -68,8 +68,8 @@ impl RelyingParty {
         enrolment: &Enrolment<'_>,
         now: Timestamp,
     ) -> Result<PendingAttestation, Refusal> {
-        let forgetting = self.settings.forgetting;
-        self.challenges.spend(enrolment.challenge, account, Purpose::Attest, now, forgetting)?;
+        let flaws = &self.settings.flaws;
+        self.challenges.spend(enrolment.challenge, account, Purpose::Attest, now, flaws)?;
         Ok(PendingAttestation {
             settings: Arc::clone(&self.settings),
             account: account.to_owned(),
@@ -94,7 +94,7 @@ impl RelyingParty {
             receipt: verified.receipt,
             revoked: false,
         };
-        let key = self.keys.enrol(key_id, new, self.settings.forgetting)?;
+        let key = self.keys.enrol(key_id, new, &self.settings.flaws)?;
         Ok(Enrolled { key_id, counter: key.counter, environment })
     }
 }
@@ -109,8 +109,8 @@ impl PendingAttestation {
         let Self { settings, account, key_id, client_data_hash } = self;
         let request =
             AttestationRequest { object: attestation, key_id, client_data_hash: &client_data_hash };
-        let Settings { policy, trust_anchor, forgetting, .. } = &*settings;
-        let verified = verify_attestation(&request, trust_anchor, policy, now, *forgetting)?;
+        let Settings { policy, trust_anchor, flaws, .. } = &*settings;
+        let verified = verify_attestation(&request, trust_anchor, policy, now, flaws)?;
         if let (Some(anchor), Some(public_key)) =
             (&settings.receipt_trust_anchor, &verified.public_key)
         {
@@ -121,9 +121,9 @@ impl PendingAttestation {
                         public_key: Some(public_key),
                         client_data_hash: Some(&client_data_hash),
                     };
-                    verify_receipt(&request, anchor, policy, now, *forgetting)?;
+                    verify_receipt(&request, anchor, policy, now, flaws)?;
                 }
-                None if forgetting.contains(Rule::ReceiptSyntax) => {}
+                None if flaws.drops(Rule::ReceiptSyntax) => {}
                 None => {
                     return Err(Rejection {
                         rule: Rule::ReceiptSyntax,

@@ -1,7 +1,8 @@
 //! Challenges: random, bound to an account and a purpose, good once and for a while.
 
 use super::Refusal;
-use crate::verify::{Rejection, Rule, RuleSet};
+use crate::flaw::Flaws;
+use crate::verify::{Rejection, Rule};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
@@ -97,7 +98,7 @@ impl Challenges {
         self.issued.len()
     }
 
-    /// Uses a challenge up, and says which unforgotten rule its use breaks.
+    /// Uses a challenge up, and says which rule its use breaks.
     ///
     /// An attempt by the account it was issued to spends it, whatever becomes of the attempt;
     /// another account's attempt does not, or anyone could burn it.
@@ -107,10 +108,10 @@ impl Challenges {
         account: &str,
         purpose: Purpose,
         now: Timestamp,
-        forgetting: RuleSet,
+        flaws: &Flaws,
     ) -> Result<(), Rejection> {
         let held = |holds: bool, rule, detail: &dyn Fn() -> String| {
-            if holds || forgetting.contains(rule) {
+            if holds || flaws.drops(rule) {
                 Ok(())
             } else {
                 Err(Rejection { rule, detail: detail() })

@@ -1,8 +1,9 @@
 //! Enrolled keys: each bound to one account for good, with the counter last seen.
 
 use super::Refusal;
+use crate::flaw::Flaws;
 use crate::terms::KeyId;
-use crate::verify::{Rejection, Rule, RuleSet};
+use crate::verify::{Rejection, Rule};
 use std::collections::BTreeMap;
 
 /// A key that an account enrolled.
@@ -45,7 +46,7 @@ impl Keys {
         &mut self,
         key_id: KeyId,
         new: EnrolledKey,
-        forgetting: RuleSet,
+        flaws: &Flaws,
     ) -> Result<&EnrolledKey, Refusal> {
         let enrolled = self.keys.len();
         match self.keys.entry(key_id) {
@@ -56,10 +57,10 @@ impl Keys {
             std::collections::btree_map::Entry::Occupied(occupied) => {
                 let key = occupied.into_mut();
                 if key.account != new.account {
-                    unless(forgetting, Rule::KeyUnclaimed, "the key belongs to another account")?;
+                    unless(flaws, Rule::KeyUnclaimed, "the key belongs to another account")?;
                 }
                 if key.revoked {
-                    unless(forgetting, Rule::KeyActive, "the key was revoked, which is final")?;
+                    unless(flaws, Rule::KeyActive, "the key was revoked, which is final")?;
                 }
                 key.account = new.account;
                 key.receipt = new.receipt;
@@ -68,31 +69,27 @@ impl Keys {
         }
     }
 
-    /// The key that an account asserts with; `None` if it is unknown and that rule is forgotten.
+    /// The key that an account asserts with; `None` if it is unknown and that rule is left out.
     pub(super) fn of(
         &mut self,
         key_id: &KeyId,
         account: &str,
-        forgetting: RuleSet,
+        flaws: &Flaws,
     ) -> Result<Option<&mut EnrolledKey>, Rejection> {
         let Some(key) = self.keys.get_mut(key_id) else {
-            return unless(forgetting, Rule::KeyKnown, "the key was never enrolled").map(|()| None);
+            return unless(flaws, Rule::KeyKnown, "the key was never enrolled").map(|()| None);
         };
         if key.account != account {
-            unless(forgetting, Rule::KeyOwner, "the key belongs to another account")?;
+            unless(flaws, Rule::KeyOwner, "the key belongs to another account")?;
         }
         if key.revoked {
-            unless(forgetting, Rule::KeyActive, "the key was revoked")?;
+            unless(flaws, Rule::KeyActive, "the key was revoked")?;
         }
         Ok(Some(key))
     }
 }
 
-/// The rule is broken, unless it is forgotten.
-fn unless(forgetting: RuleSet, rule: Rule, detail: &str) -> Result<(), Rejection> {
-    if forgetting.contains(rule) {
-        Ok(())
-    } else {
-        Err(Rejection { rule, detail: detail.to_owned() })
-    }
+/// The rule is broken, unless it is left out.
+fn unless(flaws: &Flaws, rule: Rule, detail: &str) -> Result<(), Rejection> {
+    if flaws.drops(rule) { Ok(()) } else { Err(Rejection { rule, detail: detail.to_owned() }) }
 }

@@ -9,8 +9,8 @@
 //! `verify` is pure, and `finish_…` compares and sets. [`RelyingParty::attest`] and
 //! [`RelyingParty::assert`] do all three.
 //!
-//! A machine that *forgets* rules behaves like a server that never had them: with a rule of the
-//! state forgotten, too.
+//! A machine with *flaws* behaves like a server that was built with them, those of the state
+//! included.
 
 mod assert;
 mod attest;
@@ -22,8 +22,9 @@ pub use attest::{Enrolled, Enrolment, PendingAttestation, ProvenAttestation};
 pub use challenge::{Challenge, Purpose};
 pub use key::EnrolledKey;
 
+use crate::flaw::Flaws;
 use crate::terms::KeyId;
-use crate::verify::{Policy, Rejection, RuleSet, TrustAnchor};
+use crate::verify::{Policy, Rejection, TrustAnchor};
 use challenge::Challenges;
 use jiff::{SignedDuration, Timestamp};
 use key::Keys;
@@ -44,8 +45,8 @@ pub struct Settings {
     pub max_challenges: usize,
     /// How many keys are enrolled at once, revoked ones included.
     pub max_keys: usize,
-    /// Rules that are left out.
-    pub forgetting: RuleSet,
+    /// What is planted in it; [`Flaws::NONE`] in earnest.
+    pub flaws: Flaws,
 }
 
 /// Why a request was refused.
@@ -104,7 +105,7 @@ impl RelyingParty {
 
     /// Gives a key up, for good. Only its owner can; doing so again is refused.
     pub fn revoke(&mut self, account: &str, key_id: KeyId) -> Result<(), Refusal> {
-        if let Some(key) = self.keys.of(&key_id, account, self.settings.forgetting)? {
+        if let Some(key) = self.keys.of(&key_id, account, &self.settings.flaws)? {
             key.revoked = true;
             key.receipt = None;
         }

@@ -36,7 +36,7 @@ impl Bench {
             challenge_lifetime: LIFETIME,
             max_challenges,
             max_keys,
-            forgetting: forgetting.into_iter().collect(),
+            flaws: Flaws::dropping(forgetting),
         };
         Self {
             party: RelyingParty::new(settings),

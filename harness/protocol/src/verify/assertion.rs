@@ -1,6 +1,7 @@
 use super::attestation::{bundle_version, category};
 use super::finding::{Finding, Outcome, Rejection, collect, first_broken};
-use super::{Policy, Rule, RuleSet, signature};
+use super::{Policy, Rule, signature};
+use crate::flaw::Flaws;
 use crate::terms::nonce;
 use crate::wire::{Assertion, AuthenticatorData, Curve, Malformed, SignatureAlgorithm};
 
@@ -28,19 +29,19 @@ pub struct VerifiedAssertion {
     pub bundle_version: Option<String>,
 }
 
-/// Checks an assertion as a server does, leaving out the rules in `forgetting`.
+/// Checks an assertion as a server does that has `flaws`.
 ///
 /// The challenge inside the client data ([`Rule::AssertionChallenge`]) is the relying party's to find.
 pub fn verify_assertion(
     request: &AssertionRequest<'_>,
     policy: &Policy,
-    forgetting: RuleSet,
+    flaws: &Flaws,
 ) -> Result<VerifiedAssertion, Rejection> {
     let facts = Facts::new(request, policy);
-    first_broken(ASSERTION, &facts, forgetting)?;
+    first_broken(ASSERTION, &facts, flaws)?;
     let data = facts.data.as_ref().and_then(|data| data.as_ref().ok());
     Ok(VerifiedAssertion {
-        // Undecodable only when a rule about structure was forgotten; then nothing is counted.
+        // Undecodable only when a rule about structure is left out; then nothing is counted.
         counter: data.map_or(request.stored_counter, |data| data.counter),
         validation_category: data.and_then(category),
         bundle_version: data.and_then(bundle_version).map(str::to_owned),

@@ -1,6 +1,7 @@
 use super::chain::Path;
 use super::finding::{Finding, Outcome, Rejection, collect, first_broken, short_hex};
-use super::{Policy, Rule, RuleSet, TrustAnchor, signature};
+use super::{Policy, Rule, TrustAnchor, signature};
+use crate::flaw::Flaws;
 use crate::terms::{Environment, KeyId, nonce};
 use crate::wire::{
     AttestationObject, AttestedCredential, AuthenticatorData, Certificate, Curve, Malformed,
@@ -21,7 +22,7 @@ pub struct AttestationRequest<'a> {
 /// What an accepted attestation is good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedAttestation {
-    /// The certified key to store; none only when a rule about structure was forgotten.
+    /// The certified key to store; none only when a rule about structure is left out.
     pub public_key: Option<[u8; 65]>,
     /// Where the key lives.
     pub environment: Environment,
@@ -35,17 +36,17 @@ pub struct VerifiedAttestation {
     pub bundle_version: Option<String>,
 }
 
-/// Checks an attestation as a server does, leaving out the rules in `forgetting`.
+/// Checks an attestation as a server does that has `flaws`.
 pub fn verify_attestation(
     request: &AttestationRequest<'_>,
     anchor: &TrustAnchor,
     policy: &Policy,
     now: Timestamp,
-    forgetting: RuleSet,
+    flaws: &Flaws,
 ) -> Result<VerifiedAttestation, Rejection> {
     let object = AttestationObject::decode(request.object);
     let facts = Facts::new(request, anchor, policy, now, &object);
-    first_broken(ATTESTATION, &facts, forgetting)?;
+    first_broken(ATTESTATION, &facts, flaws)?;
     Ok(facts.enrolled())
 }
 
@@ -199,7 +200,7 @@ impl<'a> Facts<'a> {
             data.is_some_and(|(_, attested)| *attested.aaguid == Environment::Production.aaguid());
         VerifiedAttestation {
             public_key: leaf.and_then(|leaf| leaf.point.try_into().ok()),
-            // Differs from the policy's only when the rule about it was forgotten.
+            // Differs from the policy's only when the rule about it is left out.
             environment: match (development, production) {
                 (true, _) => Environment::Development,
                 (_, true) => Environment::Production,

@@ -1,4 +1,5 @@
-use super::{Rule, RuleSet};
+use super::Rule;
+use crate::flaw::Flaws;
 use crate::wire::Malformed;
 
 /// What a check says.
@@ -70,14 +71,14 @@ impl From<Result<(), String>> for Outcome {
 /// Looks at the facts and judges one rule.
 pub(super) type Check<F> = fn(&F) -> Outcome;
 
-/// Runs the checks in order until one that is not forgotten is broken.
+/// Runs the checks in order until one that is not left out is broken.
 pub(super) fn first_broken<F>(
     checks: &[(Rule, Check<F>)],
     facts: &F,
-    forgetting: RuleSet,
+    flaws: &Flaws,
 ) -> Result<(), Rejection> {
     for (rule, check) in checks {
-        if forgetting.contains(*rule) {
+        if flaws.drops(*rule) {
             continue;
         }
         if let Outcome::Broken(detail) = check(facts) {

@@ -1,6 +1,7 @@
 use super::chain::Path;
 use super::finding::{Finding, Outcome, Rejection, collect, first_broken};
-use super::{Policy, Rule, RuleSet, TrustAnchor, signature};
+use super::{Policy, Rule, TrustAnchor, signature};
+use crate::flaw::Flaws;
 use crate::wire::{Certificate, Malformed, Receipt, Signer, oid};
 use jiff::Timestamp;
 
@@ -31,17 +32,17 @@ pub struct VerifiedReceipt {
     pub expiration: Option<Timestamp>,
 }
 
-/// Checks a receipt as a server does, leaving out the rules in `forgetting`.
+/// Checks a receipt as a server does that has `flaws`.
 pub fn verify_receipt(
     request: &ReceiptRequest<'_>,
     anchor: &TrustAnchor,
     policy: &Policy,
     now: Timestamp,
-    forgetting: RuleSet,
+    flaws: &Flaws,
 ) -> Result<VerifiedReceipt, Rejection> {
     let receipt = Receipt::decode(request.receipt);
     let facts = Facts { request, anchor, policy, now, receipt: &receipt };
-    first_broken(RECEIPT, &facts, forgetting)?;
+    first_broken(RECEIPT, &facts, flaws)?;
     let receipt = receipt.as_ref().ok();
     Ok(VerifiedReceipt {
         kind: receipt.and_then(|receipt| receipt.kind().map(str::to_owned)),

@@ -45,6 +45,15 @@ macro_rules! rules {
                 match self { $( Rule::$variant => $requirement, )* }
             }
 
+            /// Id and description of the flaw that leaves it out.
+            pub(crate) fn dropped(self) -> (&'static str, &'static str) {
+                match self {
+                    $( Rule::$variant => {
+                        (concat!("drop.", $id), concat!("Does not check this: ", $requirement))
+                    } )*
+                }
+            }
+
             /// When it is applied.
             pub fn phase(self) -> Phase {
                 match self { $( Rule::$variant => Phase::$phase, )* }
@@ -145,7 +154,7 @@ rules! {
 }
 
 impl Rule {
-    /// The rule of that id, for `--forget` and case files.
+    /// The rule of that id, for case files.
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|rule| rule.id() == id)
     }
@@ -157,7 +166,7 @@ impl fmt::Display for Rule {
     }
 }
 
-/// A set of rules: those a forgetful relying party leaves out, or those an object breaks.
+/// A set of rules, such as those an object breaks.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct RuleSet(u64);
 

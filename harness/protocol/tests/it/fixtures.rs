@@ -4,6 +4,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
+use protocol::flaw::Flaws;
 use protocol::terms::{AppId, KeyId, sha256};
 use protocol::verify::{
     AssertionRequest, AttestationRequest, Finding, Outcome, Policy, ReceiptRequest, Rule, RuleSet,
@@ -82,7 +83,7 @@ impl Attestation {
         let Self { key_id, client_data_hash, policy, now, .. } = self;
         let request = AttestationRequest { object, key_id: *key_id, client_data_hash };
         let anchor = TrustAnchor::apple_app_attestation();
-        verify_attestation(&request, &anchor, policy, *now, RuleSet::NONE).is_ok()
+        verify_attestation(&request, &anchor, policy, *now, &Flaws::NONE).is_ok()
     }
 }
 
@@ -122,7 +123,7 @@ fn genuine_attestations_verify_and_no_flipped_byte_does() {
         let request = AttestationRequest { object, key_id: *key_id, client_data_hash };
         let anchor = TrustAnchor::apple_app_attestation();
         all_held(&examine_attestation(&request, &anchor, policy, *now), &name);
-        let verified = verify_attestation(&request, &anchor, policy, *now, RuleSet::NONE).unwrap();
+        let verified = verify_attestation(&request, &anchor, policy, *now, &Flaws::NONE).unwrap();
         assert_eq!(verified.public_key.unwrap().to_vec(), bytes(&json, "publicKeyX962"), "{name}");
 
         let read = AttestationObject::decode(object).unwrap();
@@ -161,7 +162,7 @@ fn genuine_assertions_verify_and_no_flipped_byte_does() {
             let public_key = &public_key;
             let request =
                 AssertionRequest { assertion, client_data_hash, public_key, stored_counter };
-            let verified = verify_assertion(&request, &policy, RuleSet::NONE);
+            let verified = verify_assertion(&request, &policy, &Flaws::NONE);
             if assertion == object && client_data_hash == hash {
                 all_held(&examine_assertion(&request, &policy), &name);
             }
@@ -198,7 +199,7 @@ fn genuine_receipts_verify_and_no_flipped_byte_does() {
             if receipt == object {
                 all_held(&examine_receipt(&request, &anchor, &policy, now), &name);
             }
-            verify_receipt(&request, &anchor, &policy, now, RuleSet::NONE).is_ok()
+            verify_receipt(&request, &anchor, &policy, now, &Flaws::NONE).is_ok()
         };
         assert!(accepts(&object), "{name}");
         assert_eq!(read.segments.iter().sum::<usize>(), read.content.len());

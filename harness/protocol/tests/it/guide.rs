@@ -2,10 +2,11 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
+use protocol::flaw::Flaws;
 use protocol::terms::{AppId, Environment, KeyId};
 use protocol::verify::{
-    AttestationRequest, ClientDataConvention, Outcome, Policy, ReceiptRequest, RuleSet,
-    TrustAnchor, examine_attestation, verify_attestation, verify_receipt,
+    AttestationRequest, ClientDataConvention, Outcome, Policy, ReceiptRequest, TrustAnchor,
+    examine_attestation, verify_attestation, verify_receipt,
 };
 use protocol::wire::{AttestationObject, AuthenticatorData};
 
@@ -52,7 +53,7 @@ fn apples_samples_verify_against_apples_roots() {
             assert_eq!(finding.outcome, Outcome::Held, "{}", finding.rule);
         }
         let verified =
-            verify_attestation(&request, &anchor, &sample.policy, sample.now, RuleSet::NONE)
+            verify_attestation(&request, &anchor, &sample.policy, sample.now, &Flaws::NONE)
                 .unwrap();
         let public_key = verified.public_key.unwrap();
         assert_eq!(KeyId::of_public_key(&public_key), sample.key_id);
@@ -62,7 +63,7 @@ fn apples_samples_verify_against_apples_roots() {
             client_data_hash: Some(&sample.client_data_hash),
         };
         let root = TrustAnchor::apple_root_g3();
-        verify_receipt(&receipt, &root, &sample.policy, sample.now, RuleSet::NONE).unwrap();
+        verify_receipt(&receipt, &root, &sample.policy, sample.now, &Flaws::NONE).unwrap();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Collecting all broken rules names exactly the one lie an object tells.
 
 use crate::forge::{Forgery, Hash, broken, certificate, point, replaced};
+use protocol::flaw::Flaws;
 use protocol::terms::KeyId;
 use protocol::verify::{
     AllowedCategories, AllowedVersions, Finding, Rule, RuleSet, verify_attestation,
@@ -242,21 +243,21 @@ fn policy_decides_about_categories_and_versions() {
 }
 
 #[test]
-fn forgetting_a_rule_accepts_what_breaks_it_alone() {
+fn a_rule_left_out_accepts_what_breaks_it_alone() {
     let forgery = Forgery::new().edit_data(36, 7);
     let object = forgery.object(&forgery.certificates());
     let request =
         protocol::verify::AttestationRequest { object: &object, ..forgery.sample.request() };
-    let verify = |forgetting| {
+    let verify = |flaws: &Flaws| {
         let policy = &forgery.sample.policy;
-        verify_attestation(&request, &forgery.anchor(), policy, forgery.sample.now, forgetting)
+        verify_attestation(&request, &forgery.anchor(), policy, forgery.sample.now, flaws)
     };
-    assert_eq!(verify(RuleSet::NONE).unwrap_err().rule, Rule::CounterZero);
-    assert_eq!(verify(RuleSet::NONE.with(Rule::CounterZero)).unwrap().counter, 7);
+    assert_eq!(verify(&Flaws::NONE).unwrap_err().rule, Rule::CounterZero);
+    assert_eq!(verify(&Flaws::dropping([Rule::CounterZero])).unwrap().counter, 7);
     let nothing = protocol::verify::AttestationRequest { object: &[], ..request };
     let policy = &forgery.sample.policy;
-    let forgetting = RuleSet::NONE.with(Rule::AttestationSyntax);
+    let flaws = Flaws::dropping([Rule::AttestationSyntax]);
     let fail_open =
-        verify_attestation(&nothing, &forgery.anchor(), policy, forgery.sample.now, forgetting);
+        verify_attestation(&nothing, &forgery.anchor(), policy, forgery.sample.now, &flaws);
     assert_eq!(fail_open.unwrap().public_key, None);
 }

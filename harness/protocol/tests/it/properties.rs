@@ -3,11 +3,12 @@
 use crate::guide::Sample;
 use crate::hostile::every_decoder;
 use proptest::prelude::*;
+use protocol::flaw::Flaws;
 use protocol::terms::{AppId, Environment};
 use protocol::verify::{
     AssertionRequest, AttestationRequest, Finding, Outcome, Policy, ReceiptRequest, Rejection,
-    RuleSet, TrustAnchor, examine_assertion, examine_attestation, examine_receipt,
-    verify_assertion, verify_attestation, verify_receipt,
+    TrustAnchor, examine_assertion, examine_attestation, examine_receipt, verify_assertion,
+    verify_attestation, verify_receipt,
 };
 use protocol::wire::AttestationObject;
 
@@ -72,11 +73,11 @@ proptest! {
             public_key: &bytes,
             stored_counter: counter,
         };
-        agree(verify_assertion(&request, &policy, RuleSet::NONE), &examine_assertion(&request, &policy))?;
+        agree(verify_assertion(&request, &policy, &Flaws::NONE), &examine_assertion(&request, &policy))?;
         let request = ReceiptRequest { receipt: &bytes, public_key: None, client_data_hash: None };
         let root = TrustAnchor::apple_root_g3();
         agree(
-            verify_receipt(&request, &root, &policy, sample.now, RuleSet::NONE),
+            verify_receipt(&request, &root, &policy, sample.now, &Flaws::NONE),
             &examine_receipt(&request, &root, &policy, sample.now),
         )?;
         prop_assert_eq!(TrustAnchor::from_der(&bytes).is_ok(), false);
@@ -89,27 +90,27 @@ proptest! {
         let request = AttestationRequest { object: &bytes, ..sample.request() };
         let anchor = TrustAnchor::apple_app_attestation();
         agree(
-            verify_attestation(&request, &anchor, &sample.policy, sample.now, RuleSet::NONE),
+            verify_attestation(&request, &anchor, &sample.policy, sample.now, &Flaws::NONE),
             &examine_attestation(&request, &anchor, &sample.policy, sample.now),
         )?;
         if let Ok(AttestationObject { receipt: Some(receipt), .. }) = AttestationObject::decode(&bytes) {
             let request = ReceiptRequest { receipt, public_key: None, client_data_hash: None };
             let root = TrustAnchor::apple_root_g3();
             agree(
-                verify_receipt(&request, &root, &sample.policy, sample.now, RuleSet::NONE),
+                verify_receipt(&request, &root, &sample.policy, sample.now, &Flaws::NONE),
                 &examine_receipt(&request, &root, &sample.policy, sample.now),
             )?;
         }
     }
 
     #[test]
-    fn what_is_accepted_stays_accepted_when_rules_are_forgotten((which, bytes) in damaged(), forgotten in prop::collection::vec(prop::sample::select(protocol::verify::Rule::ALL), 0..5)) {
+    fn what_is_accepted_stays_accepted_when_rules_are_left_out((which, bytes) in damaged(), left_out in prop::collection::vec(prop::sample::select(protocol::verify::Rule::ALL), 0..5)) {
         let sample = &Sample::all()[which];
         let request = AttestationRequest { object: &bytes, ..sample.request() };
         let anchor = TrustAnchor::apple_app_attestation();
         let findings = examine_attestation(&request, &anchor, &sample.policy, sample.now);
-        let forgetting: RuleSet = forgotten.into_iter().collect();
-        let kept: Vec<_> = findings.into_iter().filter(|finding| !forgetting.contains(finding.rule)).collect();
-        agree(verify_attestation(&request, &anchor, &sample.policy, sample.now, forgetting), &kept)?;
+        let kept: Vec<_> = findings.into_iter().filter(|finding| !left_out.contains(&finding.rule)).collect();
+        let flaws = Flaws::dropping(left_out);
+        agree(verify_attestation(&request, &anchor, &sample.policy, sample.now, &flaws), &kept)?;
     }
 }

@@ -5,9 +5,10 @@ use p256::elliptic_curve::ops::Reduce;
 use p256::elliptic_curve::point::{AffineCoordinates, DecompressPoint};
 use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
+use protocol::flaw::Flaws;
 use protocol::terms::{AppId, Environment, nonce, sha256};
 use protocol::verify::{
-    AssertionRequest, Policy, Rejection, Rule, RuleSet, VerifiedAssertion, verify_assertion,
+    AssertionRequest, Policy, Rejection, Rule, VerifiedAssertion, verify_assertion,
 };
 
 const CLIENT_DATA_HASH: &[u8] = &[7; 32];
@@ -61,7 +62,7 @@ fn verify(signature: &[u8], public_key: &[u8]) -> Result<VerifiedAssertion, Reje
         public_key,
         stored_counter: 0,
     };
-    verify_assertion(&request, &policy(), RuleSet::NONE)
+    verify_assertion(&request, &policy(), &Flaws::NONE)
 }
 
 /// A point whose x is as small as any on the curve, so that r takes one byte.

@@ -104,7 +104,7 @@ impl Mint {
         let hash = self.dialect.attest_client_data_hash(challenge)?;
         let now = Timestamp::now();
         let mut model = member.device.attestation_model(&self.authority, &hash, now);
-        // In each case the receipt stays honest: whoever forgets one check is not saved by another.
+        // In each case the receipt stays honest: whoever leaves one check out is not saved by another.
         if lie == Some(Lie::OtherChallenge) {
             let other = self.unknown_challenge(number);
             model.client_data_hash = self.dialect.attest_client_data_hash(&other)?;

@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use axum::routing::{any, post};
 use catalogue::{Case, Expectation, builtin, select};
 use jiff::{SignedDuration, Timestamp};
+use protocol::flaw::Flaws;
 use protocol::relying_party;
 use protocol::terms::{AppId, Environment};
 use protocol::verify::{AllowedCategories, AllowedVersions, Policy, Rule, TrustAnchor};
@@ -54,7 +55,7 @@ fn plan(cases: Vec<Case>, clock: &Clock) -> Plan {
     }
 }
 
-fn reference(plan: &Plan, environment: Environment, forgotten: Option<Rule>) -> InProcess {
+fn reference(plan: &Plan, environment: Environment, left_out: Option<Rule>) -> InProcess {
     let file = file(environment);
     let premises =
         runners::conformance::premises(&targets::Dialect::new(&file).unwrap(), Duration::ZERO);
@@ -79,7 +80,7 @@ fn reference(plan: &Plan, environment: Environment, forgotten: Option<Rule>) -> 
             challenge_lifetime: SignedDuration::try_from(LIFETIME).unwrap(),
             max_challenges: 10_000,
             max_keys: 10_000,
-            forgetting: forgotten.into_iter().collect(),
+            flaws: Flaws::dropping(left_out),
         },
         clock: Arc::clone(&plan.clock),
     };

@@ -3,6 +3,7 @@
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use jiff::{SignedDuration, Timestamp};
+use protocol::flaw::Flaws;
 use protocol::relying_party;
 use protocol::terms::Environment;
 use protocol::verify::{Policy, Rule, TrustAnchor};
@@ -27,8 +28,8 @@ struct World {
 }
 
 impl World {
-    /// A server that forgets to check `rules`.
-    fn forgetting(rules: &[Rule]) -> Self {
+    /// A server that leaves `rules` out.
+    fn without(rules: &[Rule]) -> Self {
         let authority = Authority::new(&Seed::from_text("load world"), Timestamp::now());
         let mut target =
             TargetFile::reference("http://127.0.0.1:1", Duration::from_mins(5)).unwrap();
@@ -44,7 +45,7 @@ impl World {
                 challenge_lifetime: SignedDuration::from_mins(5),
                 max_challenges: 1 << 18,
                 max_keys: 1 << 15,
-                forgetting: rules.iter().copied().collect(),
+                flaws: Flaws::dropping(rules.iter().copied()),
             },
             clock: system_clock(),
         };
@@ -158,7 +159,7 @@ fn finished(events: &[Event]) -> &LoadFinished {
 
 #[test]
 fn counts_reconcile_and_a_sound_server_gives_no_wrong_answer() {
-    let world = World::forgetting(&[]);
+    let world = World::without(&[]);
     let mut plan = plan(60.0, 3);
     plan.dishonest = 0.2;
     let mut told = Vec::new();
@@ -197,7 +198,7 @@ fn counts_reconcile_and_a_sound_server_gives_no_wrong_answer() {
 
 #[test]
 fn a_server_that_remembers_one_session_takes_the_next_with_the_same_seed() {
-    let world = World::forgetting(&[]);
+    let world = World::without(&[]);
     for session in 0..2 {
         let (report, _) =
             world.load_in_session(session, &plan(30.0, 1), &StopFlag::default(), &mut |_| {});
@@ -208,7 +209,7 @@ fn a_server_that_remembers_one_session_takes_the_next_with_the_same_seed() {
 
 #[test]
 fn a_server_that_takes_requests_twice_is_caught() {
-    let world = World::forgetting(&[Rule::ChallengeUnused, Rule::CounterIncreases]);
+    let world = World::without(&[Rule::ChallengeUnused, Rule::CounterIncreases]);
     let mut plan = plan(60.0, 2);
     plan.dishonest = 0.3;
     let (report, events) = world.load(&plan, &StopFlag::default(), &mut |_| {});
@@ -234,8 +235,8 @@ fn a_server_that_takes_requests_twice_is_caught() {
 }
 
 #[test]
-fn every_lie_is_told_alone_so_that_forgetting_its_rule_is_enough_to_accept_it() {
-    let world = World::forgetting(&[
+fn every_lie_is_told_alone_so_that_leaving_its_rule_out_is_enough_to_accept_it() {
+    let world = World::without(&[
         Rule::ChainTrustAnchor,
         Rule::Nonce,
         Rule::ChallengeIssued,
@@ -261,7 +262,7 @@ fn every_lie_is_told_alone_so_that_forgetting_its_rule_is_enough_to_accept_it() 
 #[test]
 fn a_stall_of_the_target_shows_in_the_response_time_and_not_in_the_lag() {
     const STALL: Duration = Duration::from_millis(700);
-    let world = World::forgetting(&[]);
+    let world = World::without(&[]);
     let plan = plan(60.0, 3);
     let frozen = Arc::clone(&world.frozen);
     let mut thaws = Vec::new();
@@ -297,7 +298,7 @@ fn a_stall_of_the_target_shows_in_the_response_time_and_not_in_the_lag() {
 
 #[test]
 fn a_target_that_dies_is_unreachable_and_not_wrong() {
-    let mut world = World::forgetting(&[]);
+    let mut world = World::without(&[]);
     let mut plan = plan(60.0, 3);
     // Little in reserve, so that it runs out of challenges while the target is gone.
     plan.timeout = Duration::from_millis(500);
@@ -318,7 +319,7 @@ fn a_target_that_dies_is_unreachable_and_not_wrong() {
 
 #[test]
 fn a_stop_leaves_what_was_measured() {
-    let world = World::forgetting(&[]);
+    let world = World::without(&[]);
     let stop = StopFlag::default();
     let (report, events) = world.load(&plan(50.0, 600), &stop, &mut |progress| {
         if let Progress::Attacking { done, .. } = progress
@@ -337,7 +338,7 @@ fn a_stop_leaves_what_was_measured() {
 
 #[test]
 fn a_target_that_enrols_nobody_is_told_before_anything_is_measured() {
-    let mut world = World::forgetting(&[]);
+    let mut world = World::without(&[]);
     world.authority = Authority::new(&Seed::from_text("another world"), Timestamp::now());
     let (report, events) = world.load(&plan(10.0, 1), &StopFlag::default(), &mut |_| {});
     let error = report.unwrap_err().to_string();

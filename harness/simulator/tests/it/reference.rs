@@ -4,10 +4,11 @@
 use crate::honest::{ENVIRONMENTS, app_id, now};
 use jiff::{SignedDuration, Timestamp};
 use protocol::{
+    flaw::Flaws,
     terms::{AppId, Environment, oid, sha256},
     verify::{
         AllowedCategories, AllowedVersions, AssertionRequest, AttestationRequest, Finding, Outcome,
-        Policy, ReceiptRequest, Rule, RuleSet, TrustAnchor, examine_assertion, examine_attestation,
+        Policy, ReceiptRequest, Rule, TrustAnchor, examine_assertion, examine_attestation,
         examine_receipt, verify_attestation,
     },
     wire::{Assertion, AttestationObject},
@@ -129,8 +130,7 @@ fn honest_objects_break_no_rule_and_deviate_nowhere() {
             let anchor = TrustAnchor::from_der(server.authority.root_der()).unwrap();
             let request = server.request(&sealed.object);
             let verified =
-                verify_attestation(&request, &anchor, &server.policy, now(), RuleSet::NONE)
-                    .unwrap();
+                verify_attestation(&request, &anchor, &server.policy, now(), &Flaws::NONE).unwrap();
             assert_eq!(verified.public_key, Some(server.device.public_key()));
             assert_eq!(verified.receipt, Some(sealed.receipt));
             assert_eq!(verified.bundle_version, server.device.bundle_version);
