@@ -13,6 +13,7 @@ pub mod builtin;
 pub mod case;
 pub mod cast;
 pub mod clause;
+pub mod coverage;
 pub mod file;
 pub mod need;
 pub mod operator;

@@ -224,6 +224,9 @@ pub(crate) struct ReportArgs {
 pub(crate) struct ListArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
+    /// How much of the list of known cases they cover, family by family
+    #[arg(long)]
+    pub(crate) coverage: bool,
     /// One JSON object a line
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,5 +1,7 @@
 //! `assay list` and `assay show`.
 
+mod coverage;
+
 use crate::args::{ListArgs, ShowArgs};
 use crate::cases;
 use crate::exit_code::{ExitCode, Failed};
@@ -10,6 +12,9 @@ use std::fmt::Write;
 /// Lists the cases, one a line.
 pub(crate) fn list(args: &ListArgs) -> Result<ExitCode, Failed> {
     let cases = cases::selected(&args.selection)?;
+    if args.coverage {
+        return coverage::print(&cases, args.json);
+    }
     for case in &cases {
         if args.json {
             print(&json(case).to_string());
