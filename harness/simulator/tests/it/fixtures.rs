@@ -49,6 +49,15 @@ impl Fixture {
         self.text(field).parse().unwrap()
     }
 
+    pub(crate) fn time_of(&self, path: &[&str]) -> Timestamp {
+        self.text_of(path).parse().unwrap()
+    }
+
+    /// A certificate in PEM, or `None` where the variable is not set.
+    pub(crate) fn certificate(path: &str) -> Option<String> {
+        Some(std::fs::read_to_string(folder()?.join(path)).unwrap())
+    }
+
     pub(crate) fn json(&self) -> &Value {
         &self.json
     }
