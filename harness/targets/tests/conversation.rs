@@ -53,6 +53,7 @@ impl World {
                 flaws: Flaws::dropping(left_out),
             },
             clock: Arc::new(move || *now.lock().unwrap()),
+            entropy: serve::system_entropy(),
         }
     }
 

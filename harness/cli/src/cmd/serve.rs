@@ -13,7 +13,7 @@ use protocol::verify::{AllowedCategories, AllowedVersions, Policy, TrustAnchor};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use targets::TargetFile;
-use targets::serve::{Settings, serve as serve_connections, system_clock};
+use targets::serve::{Settings, serve as serve_connections, system_clock, system_entropy};
 
 /// Challenges remembered at once: five minutes of 3 000 a second.
 const MAX_CHALLENGES: usize = 1_000_000;
@@ -28,7 +28,8 @@ pub(crate) fn serve(args: &ServeArgs, stop: &StopFlag) -> Result<ExitCode, Faile
         print(&TargetFile::reference_text(&url, args.challenge_lifetime, Some(&app_id)));
         return Ok(ExitCode::Ok);
     }
-    let settings = Settings { relying_party: settings(args, app_id)?, clock: system_clock() };
+    let relying_party = settings(args, app_id)?;
+    let settings = Settings { relying_party, clock: system_clock(), entropy: system_entropy() };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

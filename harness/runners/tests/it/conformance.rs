@@ -83,6 +83,7 @@ fn reference(plan: &Plan, environment: Environment, left_out: Option<Rule>) -> I
             flaws: Flaws::dropping(left_out),
         },
         clock: Arc::clone(&plan.clock),
+        entropy: serve::system_entropy(),
     };
     InProcess::new(&file, serve::router(Shared::new(settings))).unwrap()
 }

@@ -48,6 +48,7 @@ impl World {
                 flaws: Flaws::dropping(rules.iter().copied()),
             },
             clock: system_clock(),
+            entropy: targets::serve::system_entropy(),
         };
         let frozen = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = tokio::sync::oneshot::channel();

@@ -29,8 +29,8 @@ pub(super) async fn challenge(
     let request: ChallengeRequest = body::json(sent).await?;
     let account = body::account(&request.account)?;
     let purpose: Purpose = request.purpose.parse().map_err(No::malformed)?;
-    let mut entropy = [0; 32];
-    getrandom::fill(&mut entropy)
+    let entropy = shared
+        .entropy(account, purpose)
         .map_err(|error| No::plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     let now = shared.now();
     let challenge = shared

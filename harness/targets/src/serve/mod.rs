@@ -15,8 +15,9 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::Timestamp;
-use protocol::relying_party::{self, RelyingParty};
+use protocol::relying_party::{self, Purpose, RelyingParty};
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The API, in words.
@@ -42,6 +43,9 @@ API (JSON; binary values in standard base64; bodies up to 64 KiB):
 /// Where a server takes the time from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// Where a server takes the 32 bytes of a challenge from, given the account that asks and what for.
+pub type Entropy = Arc<dyn Fn(&str, Purpose) -> io::Result<[u8; 32]> + Send + Sync>;
+
 /// What the reference server is started with.
 #[derive(Clone)]
 pub struct Settings {
@@ -49,6 +53,8 @@ pub struct Settings {
     pub relying_party: relying_party::Settings,
     /// Its clock; [`system_clock`] in earnest, another in tests.
     pub clock: Clock,
+    /// Its randomness; [`system_entropy`] in earnest, a seeded one where runs must repeat.
+    pub entropy: Entropy,
 }
 
 impl fmt::Debug for Settings {
@@ -64,6 +70,15 @@ pub fn system_clock() -> Clock {
     Arc::new(Timestamp::now)
 }
 
+/// The operating system's randomness.
+pub fn system_entropy() -> Entropy {
+    Arc::new(|_, _| {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+        Ok(bytes)
+    })
+}
+
 /// The state behind a router: one relying party, locked for as long as it looks something up.
 #[derive(Clone)]
 pub struct Shared(Arc<Server>);
@@ -71,13 +86,14 @@ pub struct Shared(Arc<Server>);
 struct Server {
     party: Mutex<RelyingParty>,
     clock: Clock,
+    entropy: Entropy,
 }
 
 impl Shared {
     /// A server that remembers nothing yet.
     pub fn new(settings: Settings) -> Self {
         let party = Mutex::new(RelyingParty::new(settings.relying_party));
-        Self(Arc::new(Server { party, clock: settings.clock }))
+        Self(Arc::new(Server { party, clock: settings.clock, entropy: settings.entropy }))
     }
 
     /// The relying party, for as long as the guard is held. Never verify under it.
@@ -88,6 +104,10 @@ impl Shared {
 
     fn now(&self) -> Timestamp {
         (self.0.clock)()
+    }
+
+    fn entropy(&self, account: &str, purpose: Purpose) -> io::Result<[u8; 32]> {
+        (self.0.entropy)(account, purpose)
     }
 }
 
