@@ -89,6 +89,7 @@ const ATTESTATION: &[(Rule, Check)] = &[
             Outcome::equal("the RP ID hash", data.rp_id_hash, other, &expected)
         })
     }),
+    (Rule::CertificateAppId, |facts| facts.with_leaf(|leaf| certified_app_id(leaf, facts.policy))),
     (Rule::CounterZero, |facts| {
         facts.with_data(|data, _| {
             Outcome::holds(data.counter == 0, || format!("the counter is {}", data.counter))
@@ -112,6 +113,7 @@ const ATTESTATION: &[(Rule, Check)] = &[
     (Rule::AttestationBundleVersion, |facts| {
         facts.with_data(|data, _| facts.policy.bundle_versions.judge(bundle_version(data)))
     }),
+    (Rule::CdHash, |facts| facts.with_data(|data, _| cd_hash(data))),
 ];
 
 const FORMAT: &str = "apple-appattest";
@@ -123,6 +125,10 @@ const MACOS_ACCESS_CONTROL: &[u8] = b"\x30\x40\x0c\x0211\x30\x3a\
     \x30\x09\x0c\x02oa\xa1\x03\x01\x01\xff\
     \x30\x0b\x0c\x04odel\xa1\x03\x01\x01\xff\
     \x30\x15\x0c\x04osgn\xa0\x06\x0c\x04rsec\x30\x05\xa6\x03\x02\x01\x01";
+
+/// SHA-256, the one that has been seen, SHA-256 cut short, and SHA-384, as code signing numbers
+/// them; 1 is SHA-1, which it has given up.
+const KNOWN_CD_HASH_TYPES: &[&[u8]] = &[&[2], &[3], &[4]];
 
 const NO_OBJECT: &str = "the attestation object could not be read";
 const NO_CERTIFICATES: &str = "the certificates could not be read";
@@ -306,6 +312,18 @@ fn key_identifier(leaf: &Certificate<'_>, key_id: KeyId) -> Outcome {
     Outcome::equal("SHA-256 of the certified key", &found.0, "the key id", &key_id.0)
 }
 
+fn certified_app_id(leaf: &Certificate<'_>, policy: &Policy) -> Outcome {
+    let expected = policy.app_id.as_str();
+    // Not documented, so a certificate without it is as good as one with it.
+    let Some(found) = leaf.app_id_bytes() else {
+        return Outcome::Held;
+    };
+    Outcome::holds(found == expected.as_bytes(), || {
+        let shown: String = String::from_utf8_lossy(found).chars().take(80).collect();
+        format!("the certificate states {shown:?}, the App ID is {expected:?}")
+    })
+}
+
 fn aaguid(attested: &AttestedCredential<'_>, environment: Environment) -> Outcome {
     Outcome::holds(*attested.aaguid == environment.aaguid(), || {
         let found = attested.aaguid.escape_ascii();
@@ -326,6 +344,10 @@ fn cose_key(attested: &AttestedCredential<'_>, leaf: &Certificate<'_>) -> Outcom
             key.key_type, key.algorithm, key.curve
         ));
     }
+    // RFC 9053 7.1.1: `d` belongs in private keys only; whoever sends it has none left.
+    if key.has_private_part {
+        return Outcome::Broken("the COSE key carries its private part".to_owned());
+    }
     match attested.point() {
         Some(point) => Outcome::equal("the COSE key", &point, "the certified key", leaf.point),
         None => Outcome::Broken(format!(
@@ -333,6 +355,20 @@ fn cose_key(attested: &AttestedCredential<'_>, leaf: &Certificate<'_>) -> Outcom
             key.x.len(),
             key.y.len()
         )),
+    }
+}
+
+fn cd_hash(data: &AuthenticatorData<'_>) -> Outcome {
+    let Some(extensions) = &data.extensions else {
+        return Outcome::Held;
+    };
+    match (extensions.cd_hash, extensions.cd_hash_type) {
+        (None, None) => Outcome::Held,
+        (Some(_), Some(found)) => Outcome::holds(KNOWN_CD_HASH_TYPES.contains(&found), || {
+            format!("the code-directory hash has the unknown type {}", short_hex(found))
+        }),
+        (Some(_), None) => Outcome::Broken("a code-directory hash without its type".to_owned()),
+        (None, Some(_)) => Outcome::Broken("the type of a code-directory hash alone".to_owned()),
     }
 }
 

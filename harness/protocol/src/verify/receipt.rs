@@ -1,7 +1,8 @@
 use super::chain::Path;
-use super::finding::{Finding, Outcome, Rejection, collect, first_broken};
+use super::finding::{Finding, Outcome, Rejection, collect, first_broken, short_hex};
 use super::{Policy, Rule, TrustAnchor, signature};
 use crate::flaw::Flaws;
+use crate::terms::Environment;
 use crate::wire::{Certificate, Malformed, Receipt, Signer, oid};
 use jiff::Timestamp;
 
@@ -68,7 +69,10 @@ type Check = fn(&Facts<'_>) -> Outcome;
 
 /// Apple's steps; reading comes first, since nothing else can be said without.
 const RECEIPT: &[(Rule, Check)] = &[
-    (Rule::ReceiptSyntax, |facts| Outcome::readable(facts.receipt)),
+    (Rule::ReceiptSyntax, |facts| match facts.receipt {
+        Ok(receipt) => risk_metric(receipt),
+        Err(malformed) => Outcome::Broken(malformed.to_string()),
+    }),
     (Rule::ReceiptSignature, |facts| {
         facts.with_receipt(|receipt| content_signature(receipt).into())
     }),
@@ -82,7 +86,11 @@ const RECEIPT: &[(Rule, Check)] = &[
             })
         })
     }),
+    (Rule::ReceiptEnvironment, |facts| {
+        facts.with_receipt(|receipt| environment(receipt, facts.policy.environment))
+    }),
     (Rule::ReceiptFreshness, |facts| facts.with_receipt(|receipt| freshness(receipt, facts))),
+    (Rule::ReceiptExpiration, |facts| facts.with_receipt(|receipt| expiration(receipt, facts))),
     (Rule::ReceiptPublicKey, |facts| facts.with_receipt(|receipt| public_key(receipt, facts))),
     (Rule::ReceiptClientHash, |facts| facts.with_receipt(|receipt| client_hash(receipt, facts))),
 ];
@@ -142,8 +150,10 @@ fn chain(receipt: &Receipt<'_>, facts: &Facts<'_>) -> Outcome {
     };
     match path_from(first, receipt, facts.anchor) {
         Ok(certificates) => {
-            let (certificates, anchor, now) = (&certificates, facts.anchor, facts.now);
-            Path { certificates, anchor, now }.all()
+            // Signers are renewed each year, and a receipt outlives its own: what counts is that it
+            // was signed in time. One that does not say when is refused as not fresh.
+            let now = receipt.creation_time().unwrap_or(facts.now);
+            Path { certificates: &certificates, anchor: facts.anchor, now }.all()
         }
         Err(detail) => Outcome::Broken(detail),
     }
@@ -191,6 +201,34 @@ fn freshness(receipt: &Receipt<'_>, facts: &Facts<'_>) -> Outcome {
             allowed.as_secs()
         )
     })
+}
+
+fn risk_metric(receipt: &Receipt<'_>) -> Outcome {
+    let Some(found) = receipt.field(17) else {
+        return Outcome::Held;
+    };
+    Outcome::holds(receipt.risk_metric().is_some(), || {
+        format!("field 17 is {}, which is no number", short_hex(found))
+    })
+}
+
+fn environment(receipt: &Receipt<'_>, environment: Environment) -> Outcome {
+    // Not documented, so a receipt without it is as good as one with it.
+    let Some(found) = receipt.field(7) else {
+        return Outcome::Held;
+    };
+    let expected = environment.receipt_name();
+    Outcome::holds(found == expected.as_bytes(), || {
+        let shown: String = String::from_utf8_lossy(found).chars().take(40).collect();
+        format!("field 7 is {shown:?}, that of {} is {expected:?}", environment.as_str())
+    })
+}
+
+fn expiration(receipt: &Receipt<'_>, facts: &Facts<'_>) -> Outcome {
+    let Some(expiration) = receipt.expiration() else {
+        return Outcome::Broken("field 21 is absent or no instant".to_owned());
+    };
+    Outcome::holds(facts.now < expiration, || format!("field 21 is {expiration}, which has passed"))
 }
 
 fn public_key(receipt: &Receipt<'_>, facts: &Facts<'_>) -> Outcome {

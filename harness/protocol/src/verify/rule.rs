@@ -86,7 +86,7 @@ rules! {
     ChainCriticalExtensions, Attestation, "att.chain.critical", "AV-1, RFC 5280 6.1.4(o), 6.1.5(f)",
         "No certificate has a critical extension that is unknown, and none has an extension twice.";
     AuthenticatorDataSyntax, Attestation, "att.authenticator-data", "AV-0, WebAuthn 6.1",
-        "Authenticator data holds the RP ID hash, flags, counter, AAGUID, credential id and COSE key, and after them nothing or one well-formed extension map.";
+        "Authenticator data holds the RP ID hash, flags, counter, AAGUID, credential id and COSE key, and after them one well-formed extension map, or nothing if the ED flag is clear.";
     Nonce, Attestation, "att.nonce", "AV-2, AV-3, AV-4",
         "The certificate's nonce extension equals SHA-256 of the authenticator data and the hash of the challenge that the server issued.";
     KeyAccessControl, Attestation, "att.key-access-control", "AV-4 (macOS)",
@@ -95,6 +95,8 @@ rules! {
         "SHA-256 of the certified public key, as an uncompressed point, equals the key id the app sent.";
     AttestationRpId, Attestation, "att.rp-id", "AV-6",
         "The RP ID hash is SHA-256 of the server's own App ID.";
+    CertificateAppId, Attestation, "att.certificate-app-id", "AV-6 (certificate)",
+        "The App ID that the certificate states in clear, if it does, is the server's own.";
     CounterZero, Attestation, "att.counter", "AV-7",
         "The counter is 0.";
     Aaguid, Attestation, "att.aaguid", "AV-8",
@@ -102,21 +104,27 @@ rules! {
     CredentialId, Attestation, "att.credential-id", "AV-9",
         "The credential id equals the key id.";
     CoseKey, Attestation, "att.cose-key", "AV-3, ST",
-        "The COSE key in the authenticator data is the certified public key.";
+        "The COSE key in the authenticator data is the certified public key, and nothing private.";
     AttestationValidationCategory, Attestation, "att.validation-category", "AV-10",
         "The validation category is one that the app is distributed by.";
     AttestationBundleVersion, Attestation, "att.bundle-version", "AV-11",
         "The bundle version is one that was released.";
+    CdHash, Attestation, "att.cd-hash", "AV-0 (macOS)",
+        "A code-directory hash comes with its type and the type with a hash, and the type is one that is known.";
     ReceiptSyntax, Receipt, "rcp.syntax", "FR-3",
-        "The receipt is a CMS SignedData in BER whose content is a set of typed fields.";
+        "The receipt is a CMS SignedData in BER whose content is a set of typed fields, and a risk metric in it is a number.";
     ReceiptSignature, Receipt, "rcp.signature", "FR-1",
         "The receipt's signature over its content is valid under the signer's certificate.";
     ReceiptChain, Receipt, "rcp.chain", "FR-2",
-        "The receipt's signer chains up to the pinned receipt trust anchor, which is not the attestation's.";
+        "When the receipt was made, its signer chained up to the pinned receipt trust anchor, which is not the attestation's.";
     ReceiptAppId, Receipt, "rcp.app-id", "FR-4",
         "Field 2 is the server's own App ID.";
+    ReceiptEnvironment, Receipt, "rcp.environment", "AV-8 (receipt)",
+        "Field 7, if it is there, names the environment the server serves.";
     ReceiptFreshness, Receipt, "rcp.freshness", "FR-5",
         "On receipt from the device, field 12 is no more than five minutes old.";
+    ReceiptExpiration, Receipt, "rcp.expiration", "FR (expiration)",
+        "Field 21 is an instant that has not passed.";
     ReceiptPublicKey, Receipt, "rcp.public-key", "FR-6",
         "Field 3 certifies the attested public key.";
     ReceiptClientHash, Receipt, "rcp.client-hash", "ST (WWDC26-201)",
@@ -124,7 +132,7 @@ rules! {
     AssertionSyntax, Assertion, "asr.syntax", "AS-0",
         "The assertion is one CBOR map with the bytes `signature` and `authenticatorData`, each once, and nothing follows it.";
     AssertionAuthenticatorDataSyntax, Assertion, "asr.authenticator-data", "AS-0",
-        "Authenticator data holds the RP ID hash, flags and counter, and after them nothing or one well-formed extension map, whatever the flags say.";
+        "Authenticator data holds the RP ID hash, flags and counter, and after them one well-formed extension map, or nothing if the ED flag is clear.";
     AssertionSignature, Assertion, "asr.signature", "AS-1, AS-2, AS-3",
         "The signature over the nonce, made of the authenticator data and the hash of the client data as received, is valid under the stored public key.";
     AssertionRpId, Assertion, "asr.rp-id", "AS-4",

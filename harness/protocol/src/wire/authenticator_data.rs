@@ -4,7 +4,8 @@ use super::{Deviation, Malformed};
 /// What the device says about the key and itself: RP ID hash, flags, counter, and more.
 ///
 /// Neither the AT nor the ED flag drives the reading: genuine assertions set AT without a
-/// credential, and genuine objects carry extensions with ED clear. The length tells.
+/// credential, and genuine objects carry extensions with ED clear. The length tells. Only ED set
+/// where nothing follows is malformed: no genuine object does that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[doc(alias = "authData")]
 pub struct AuthenticatorData<'a> {
@@ -47,6 +48,8 @@ pub struct CoseKey<'a> {
     pub x: &'a [u8],
     /// Label -3.
     pub y: &'a [u8],
+    /// Label -4, `d`, which a public key has not.
+    pub has_private_part: bool,
 }
 
 /// The extension map.
@@ -63,6 +66,15 @@ pub struct Extensions<'a> {
     /// Keys we do not know, which is allowed.
     pub unknown_keys: Vec<&'a str>,
 }
+
+/// The flag ED (WebAuthn 6.1).
+const EXTENSION_DATA: u8 = 0x80;
+/// Where the flags are.
+const FLAGS_AT: usize = 32;
+/// Genuine maps have 3; the bound keeps hostile ones cheap.
+const MAX_EXTENSIONS: usize = 64;
+/// Bytes of the whole map; genuine ones take up to 116.
+const MAX_EXTENSION_BYTES: usize = 4096;
 
 const BUNDLE_VERSION: &str = "apple_bundle_version_01";
 const VALIDATION_CATEGORY: &str = "apple_validation_category_01";
@@ -108,6 +120,9 @@ impl<'a> AuthenticatorData<'a> {
         if !reader.is_at_end() {
             self.extensions = Some(Extensions::read(&mut reader)?);
             reader.finish("the extension map")?;
+        } else if self.flags & EXTENSION_DATA != 0 {
+            let what = "the flag ED announces extensions, and nothing follows";
+            return Err(Malformed::new(FLAGS_AT, what));
         }
         self.deviations = reader.into_deviations();
         Ok(self)
@@ -131,6 +146,7 @@ impl<'a> CoseKey<'a> {
         let start = reader.offset();
         let (mut key_type, mut algorithm, mut curve) = (None, None, None);
         let (mut x, mut y) = (None, None);
+        let mut has_private_part = false;
         let mut entries = reader.map("the COSE key")?;
         while let Some(key) = entries.next(reader)? {
             match key {
@@ -140,6 +156,10 @@ impl<'a> CoseKey<'a> {
                 Key::Negative(0) => curve = Some(reader.integer("crv")?),
                 Key::Negative(1) => x = Some(reader.bytes("x")?),
                 Key::Negative(2) => y = Some(reader.bytes("y")?),
+                Key::Negative(3) => {
+                    has_private_part = true;
+                    reader.skip()?;
+                }
                 Key::Unsigned(_)
                 | Key::Negative(_)
                 | Key::Text(_)
@@ -156,6 +176,7 @@ impl<'a> CoseKey<'a> {
             curve: curve.ok_or_else(|| missing("crv"))?,
             x: x.ok_or_else(|| missing("x"))?,
             y: y.ok_or_else(|| missing("y"))?,
+            has_private_part,
         })
     }
 }
@@ -163,8 +184,15 @@ impl<'a> CoseKey<'a> {
 impl<'a> Extensions<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut found = Self::default();
+        let start = reader.offset();
+        let mut count = 0;
         let mut entries = reader.map("the extension map")?;
         while let Some(key) = entries.next(reader)? {
+            count += 1;
+            if count > MAX_EXTENSIONS {
+                let what = format!("more than {MAX_EXTENSIONS} extensions");
+                return Err(Malformed::new(reader.offset(), what));
+            }
             match key {
                 Key::Text(BUNDLE_VERSION) => {
                     found.bundle_version = Some(reader.text(BUNDLE_VERSION)?);
@@ -192,6 +220,10 @@ impl<'a> Extensions<'a> {
                     reader.skip_unknown(key, "the extension map")?;
                 }
             }
+        }
+        if reader.offset() - start > MAX_EXTENSION_BYTES {
+            let what = format!("an extension map of more than {MAX_EXTENSION_BYTES} bytes");
+            return Err(Malformed::new(start, what));
         }
         Ok(found)
     }

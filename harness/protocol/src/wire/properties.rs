@@ -6,7 +6,12 @@ use super::{Certificate, Extension, oid};
 impl<'a> Certificate<'a> {
     /// The App ID in clear (8.5 `[1204]`): a hint which app made the key, not a documented check.
     pub fn app_id_in_clear(&self) -> Option<&'a str> {
-        self.text_property(oid::KEY_PROPERTIES, 1204)
+        std::str::from_utf8(self.app_id_bytes()?).ok()
+    }
+
+    /// The same as bytes, whatever they and their type are.
+    pub fn app_id_bytes(&self) -> Option<&'a [u8]> {
+        self.property(oid::KEY_PROPERTIES, 1204).map(|(_, content)| content)
     }
 
     /// Version of the operating system (8.7 `[1400]`), `14.0.1` to `27.0.1`.

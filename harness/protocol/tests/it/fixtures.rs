@@ -5,7 +5,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use protocol::flaw::Flaws;
-use protocol::terms::{AppId, KeyId, sha256};
+use protocol::terms::{AppId, Environment, KeyId, sha256};
 use protocol::verify::{
     AssertionRequest, AttestationRequest, Finding, Outcome, Policy, ReceiptRequest, Rule, RuleSet,
     TrustAnchor, examine_assertion, examine_attestation, examine_receipt, verify_assertion,
@@ -149,7 +149,7 @@ fn genuine_assertions_verify_and_no_flipped_byte_does() {
     for (name, json) in verified("assertion") {
         let app_id = AppId::parse(json["appId"].as_str().unwrap()).unwrap();
         // An assertion does not name its environment, and nothing depends on it.
-        let policy = Policy::new(app_id, protocol::terms::Environment::Production);
+        let policy = Policy::new(app_id, Environment::Development);
         let object = bytes(&json, "assertion");
         let public_key = bytes(&json, "publicKeyX962");
         let hash = sha256(&[&bytes(&json, "clientData")]);
@@ -178,6 +178,14 @@ fn genuine_assertions_verify_and_no_flipped_byte_does() {
     println!("{objects} assertions verified, {flips} of their bytes flipped, each refused");
 }
 
+/// As the collector of the receipt read it in field 7.
+fn receipt_environment(json: &Value) -> Environment {
+    let named = |environment: &Environment| {
+        json["fields"]["7"].as_str() == Some(environment.receipt_name())
+    };
+    [Environment::Development, Environment::Production].into_iter().find(named).unwrap()
+}
+
 #[test]
 fn genuine_receipts_verify_and_no_flipped_byte_does() {
     let (mut objects, mut flips) = (0, 0);
@@ -186,7 +194,7 @@ fn genuine_receipts_verify_and_no_flipped_byte_does() {
         let object = bytes(&json, "receipt");
         let read = Receipt::decode(&object).unwrap();
         let app_id = AppId::parse(json["appId"].as_str().unwrap()).unwrap();
-        let policy = Policy::new(app_id, protocol::terms::Environment::Production);
+        let policy = Policy::new(app_id, receipt_environment(&json));
         // Freshness is measured when the receipt arrives; we take it as arriving when made.
         let now = read.creation_time().unwrap();
         let leaf = Certificate::decode(read.certificate().unwrap()).unwrap();
@@ -221,7 +229,7 @@ fn a_receipt_whose_signer_is_damaged_breaks_only_the_rule_about_its_chain() {
         let object = bytes(&json, "receipt");
         let now = Receipt::decode(&object).unwrap().creation_time().unwrap();
         let app_id = AppId::parse(json["appId"].as_str().unwrap()).unwrap();
-        let policy = Policy::new(app_id, protocol::terms::Environment::Development);
+        let policy = Policy::new(app_id, receipt_environment(&json));
         let request = ReceiptRequest { receipt: &object, public_key: None, client_data_hash: None };
         let findings = examine_receipt(&request, &TrustAnchor::apple_root_g3(), &policy, now);
         let expected: RuleSet = [Rule::ReceiptChain].into_iter().collect();
