@@ -186,7 +186,7 @@ impl Sink for Console {
                     header.target.nodes.join(", ")
                 ));
             }
-            EventKind::CasesPlanned(_) => {}
+            EventKind::CasesPlanned(_) | EventKind::CaseObserved(_) => {}
             EventKind::CaseStarted(case) => {
                 if self.cases.0 == 0 && self.bar.is_none() {
                     self.start_bar(self.cases.1, "cases {wide_bar} {pos}/{len}  {msg}");

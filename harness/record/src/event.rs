@@ -1,6 +1,6 @@
 //! The events of a run. They carry facts, never how to show them.
 
-use crate::{Histogram, Verdict};
+use crate::{CaseObserved, Histogram, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -24,6 +24,8 @@ pub enum EventKind {
     CasesPlanned(CasesPlanned),
     /// A case is about to be played; the last one without a `CaseFinished` is where a run died.
     CaseStarted(CaseStarted),
+    /// What was observed while a case was played; its verdict follows in `CaseFinished`.
+    CaseObserved(Box<CaseObserved>),
     /// A case was played and judged.
     CaseFinished(Box<CaseFinished>),
     /// A load attack begins.
@@ -137,7 +139,7 @@ pub struct CaseFinished {
     pub severity: String,
     /// What failing it would be: false-accept, false-reject, crash, …
     pub class: String,
-    /// accept, reject or either.
+    /// accept, reject, either, or one of those sent together.
     pub expectation: String,
     /// What the target decided, in the words of the decision type.
     pub decision: String,

@@ -8,6 +8,7 @@
 pub mod event;
 pub mod histogram;
 pub mod jsonl;
+pub mod observed;
 pub mod verdict;
 
 pub use event::{
@@ -16,4 +17,8 @@ pub use event::{
 };
 pub use histogram::Histogram;
 pub use jsonl::{JsonLines, Record, RecordError, Sink};
+pub use observed::{
+    Attempt, CaseObserved, Honest, Observed, ObservedDecision, ReasonMode, Truth, TwinObserved,
+    Unplayed,
+};
 pub use verdict::{Failure, Verdict};

@@ -37,6 +37,12 @@ pub enum Failure {
     FalseReject,
     /// Accepted, but with a wrong key, counter or environment.
     WrongOutput,
+    /// Of requests sent together more than one was accepted, where only one may be.
+    Race,
+    /// Refused, but for another reason than the one there is.
+    WrongReason,
+    /// Played again with other keys it came out otherwise.
+    Unstable,
     /// The target said that it failed (5xx), which is no decision.
     Error,
     /// The connection was closed without an answer.
@@ -48,12 +54,29 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// All of them, the gravest first.
+    pub const ALL: [Self; 10] = [
+        Self::FalseAccept,
+        Self::FalseReject,
+        Self::WrongOutput,
+        Self::Race,
+        Self::WrongReason,
+        Self::Unstable,
+        Self::Error,
+        Self::Crash,
+        Self::Timeout,
+        Self::Unreadable,
+    ];
+
     /// The name, as it is written in records.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::FalseAccept => "false-accept",
             Self::FalseReject => "false-reject",
             Self::WrongOutput => "wrong-output",
+            Self::Race => "race",
+            Self::WrongReason => "wrong-reason",
+            Self::Unstable => "unstable",
             Self::Error => "error",
             Self::Crash => "crash",
             Self::Timeout => "timeout",

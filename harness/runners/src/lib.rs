@@ -2,7 +2,6 @@
 
 pub mod conformance;
 pub mod conversation;
-pub mod judge;
 pub mod load;
 
 /// Set by whoever wants a run to stop; every runner ends with what it has.

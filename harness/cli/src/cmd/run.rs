@@ -78,6 +78,8 @@ fn play_cases(
         authority: session.authority.clone(),
         seed: session.seed,
         session: session.number,
+        times: 1,
+        replays: conformance::REPLAYS,
         longest_wait: LONGEST_WAIT,
         clock: std::sync::Arc::new(Timestamp::now),
         began: Instant::now(),

@@ -28,6 +28,17 @@ pub struct Cases {
     pub clauses: Vec<Clause>,
 }
 
+/// What a failure takes from a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// It lets in what it must not.
+    Security,
+    /// It refuses or misreads what is genuine.
+    Interoperability,
+    /// It gives no decision, or not always the same.
+    Robustness,
+}
+
 /// One case that was played.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Case {
@@ -117,6 +128,24 @@ impl Case {
             | Verdict::NotApplicable { .. }
             | Verdict::Inconclusive { .. } => None,
         }
+    }
+
+    /// Which of the three numbers its failure counts in, if it failed and is binding.
+    pub fn side(&self) -> Option<Side> {
+        Some(match self.failure()? {
+            Failure::FalseAccept | Failure::Race => Side::Security,
+            Failure::FalseReject | Failure::WrongOutput | Failure::WrongReason => {
+                Side::Interoperability
+            }
+            Failure::Unstable => match self.expectation.as_str() {
+                "accept" => Side::Interoperability,
+                "either" => Side::Robustness,
+                _reject_or_one => Side::Security,
+            },
+            Failure::Error | Failure::Crash | Failure::Timeout | Failure::Unreadable => {
+                Side::Robustness
+            }
+        })
     }
 
     /// Whether a verdict was reached: passed or failed.

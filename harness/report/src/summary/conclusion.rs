@@ -1,5 +1,6 @@
 //! What a run comes to in a word, in a sentence, and what to do next.
 
+use super::cases::Side;
 use super::{Case, Cases, Completeness, Load};
 use crate::text::{count, counted, percent, shorten};
 use record::{Failure, Verdict};
@@ -116,17 +117,15 @@ enum Gravity {
 
 fn about_failures(cases: &Cases) -> Vec<String> {
     let mut parts = Vec::new();
-    let failed = |wanted: &[Failure]| -> Vec<&Case> {
-        let matches =
-            |case: &&Case| case.failure().is_some_and(|failure| wanted.contains(&failure));
-        cases.list.iter().filter(matches).collect()
+    let failed = |side: Side| -> Vec<&Case> {
+        cases.list.iter().filter(|case| case.side() == Some(side)).collect()
     };
-    let holes = failed(&[Failure::FalseAccept]);
+    let holes = failed(Side::Security);
     if !holes.is_empty() {
         let n = holes.len() as u64;
         parts.push(format!("{}: {}.", counted(n, "hole", "holes"), names(&holes)));
     }
-    let refused = failed(&[Failure::FalseReject, Failure::WrongOutput]);
+    let refused = failed(Side::Interoperability);
     if !refused.is_empty() {
         let n = refused.len() as u64;
         parts.push(format!(
@@ -135,7 +134,7 @@ fn about_failures(cases: &Cases) -> Vec<String> {
             names(&refused)
         ));
     }
-    let silent = failed(&[Failure::Crash, Failure::Error, Failure::Timeout, Failure::Unreadable]);
+    let silent = failed(Side::Robustness);
     if !silent.is_empty() {
         let n = silent.len() as u64;
         parts.push(format!(

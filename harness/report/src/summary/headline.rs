@@ -2,8 +2,8 @@
 //!
 //! One percentage would let a server that refuses everything score well; these do not.
 
+use super::cases::Side;
 use super::{Cases, Clause, Load};
-use record::Failure;
 use serde::Serialize;
 
 /// Three numbers and a coverage.
@@ -52,39 +52,33 @@ impl Tally {
 
 impl Headline {
     pub(super) fn of(cases: &Cases, load: &[Load]) -> Self {
-        let failed = |failures: &[Failure]| {
-            let matches = |failure| failures.contains(&failure);
-            cases.list.iter().filter(|case| case.failure().is_some_and(matches)).count() as u64
-        };
-        let expecting = |expectation: &str| {
+        let failed =
+            |side: Side| cases.list.iter().filter(|case| case.side() == Some(side)).count() as u64;
+        let expecting = |expectations: &[&str]| {
+            let among = |word: &str| expectations.contains(&word);
             cases
                 .list
                 .iter()
-                .filter(|case| case.binding && case.decided() && case.expectation == expectation)
+                .filter(|case| case.binding && case.decided() && among(&case.expectation))
                 .count() as u64
         };
         let named = || cases.clauses.iter().filter(|clause| clause.id != Clause::UNNAMED);
         let loads = |part: fn(&Load) -> u64| load.iter().map(part).sum();
         Self {
             security: Tally {
-                in_cases: failed(&[Failure::FalseAccept]),
-                of_cases: expecting("reject"),
+                in_cases: failed(Side::Security),
+                of_cases: expecting(&["reject", "one"]),
                 under_load: loads(|load| load.correctness.false_accepts),
                 of_requests: loads(|load| load.correctness.dishonest),
             },
             interoperability: Tally {
-                in_cases: failed(&[Failure::FalseReject, Failure::WrongOutput]),
-                of_cases: expecting("accept"),
+                in_cases: failed(Side::Interoperability),
+                of_cases: expecting(&["accept"]),
                 under_load: loads(|load| load.correctness.false_rejects),
                 of_requests: loads(|load| load.correctness.honest),
             },
             robustness: Tally {
-                in_cases: failed(&[
-                    Failure::Crash,
-                    Failure::Error,
-                    Failure::Timeout,
-                    Failure::Unreadable,
-                ]),
+                in_cases: failed(Side::Robustness),
                 of_cases: cases.list.iter().filter(|case| case.decided() && case.binding).count()
                     as u64,
                 under_load: loads(|load| load.correctness.undecided),

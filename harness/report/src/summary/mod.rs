@@ -116,6 +116,7 @@ fn note(event: &record::Event) -> Option<String> {
         EventKind::RunStarted(_)
         | EventKind::CasesPlanned(_)
         | EventKind::CaseStarted(_)
+        | EventKind::CaseObserved(_)
         | EventKind::CaseFinished(_)
         | EventKind::LoadStarted(_)
         | EventKind::LoadWindow(_)

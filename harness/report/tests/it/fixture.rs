@@ -117,8 +117,8 @@ pub(crate) fn case(id: &str, clause: &str, expectation: &str) -> CaseFinished {
 
 pub(crate) fn failing(id: &str, clause: &str, expectation: &str, failure: Failure) -> CaseFinished {
     let decision = match failure {
-        Failure::FalseAccept | Failure::WrongOutput => "accept",
-        Failure::FalseReject => "reject",
+        Failure::FalseAccept | Failure::WrongOutput | Failure::Race | Failure::Unstable => "accept",
+        Failure::FalseReject | Failure::WrongReason => "reject",
         Failure::Error | Failure::Crash | Failure::Timeout | Failure::Unreadable => {
             failure.as_str()
         }

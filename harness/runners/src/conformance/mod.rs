@@ -1,17 +1,23 @@
 //! Plays cases against a target, family by family, and emits what came of each.
 
+mod breaker;
 mod finished;
+mod observe;
+mod player;
 mod premises;
 
 pub use premises::premises;
 
 use crate::StopFlag;
-use crate::conversation::{Clock, PlayError, Played, Stage};
-use crate::judge::{Twin, is_accepted};
-use catalogue::{Base, Case, Expectation};
-use finished::{not_applicable, verdict_on};
+use crate::conversation::{Clock, Stage};
+use catalogue::{Action, Base, Case, Expectation};
+use finished::finished;
+use player::Player;
 use protocol::verify::Rule;
-use record::{CaseFinished, CaseStarted, CasesPlanned, Event, EventKind, Sink, Wording};
+use record::{
+    CaseObserved, CaseStarted, CasesPlanned, Event, EventKind, Honest, Sink, TwinObserved,
+    Unplayed, Wording,
+};
 use simulator::{Authority, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -29,6 +35,11 @@ pub struct Plan {
     /// Tells the keys and accounts of this run from those of others with the same seed. A server
     /// that starts empty needs no other number than 0.
     pub session: u64,
+    /// How many times each case is played, each time with other keys.
+    pub times: u32,
+    /// If each is played once: how many failing cases are played a second time, so that what comes
+    /// out otherwise is found to be unstable.
+    pub replays: u32,
     /// The longest lifetime of a challenge that is waited for.
     pub longest_wait: Duration,
     /// Tells the time to the devices.
@@ -48,38 +59,55 @@ impl std::fmt::Debug for Plan {
     }
 }
 
-/// Plays the cases of a plan one after the other.
+/// Failing cases that are played a second time, unless the plan says otherwise.
+pub const REPLAYS: u32 = 20;
+
+/// Plays the cases of a plan one after the other; those that wait for a challenge to expire wait
+/// all at once and beside the others, and are finished last.
 ///
 /// A case is finished when its family is: only then is it known whether honest devices are still
 /// accepted, without which no refusal is evidence. Once `stop` is set no further case begins, and
-/// refusals that still want their second twin are inconclusive.
+/// refusals that still want their second twin are inconclusive. A target that never says anything
+/// is given up: the rest is inconclusive and not sent.
 pub async fn run<T: Target>(plan: &Plan, target: &T, sink: &mut impl Sink, stop: &StopFlag) {
     let premises = premises(target.dialect(), plan.longest_wait);
-    let seed = plan.seed.child("session", plan.session);
-    let mut run = Run {
-        stage: Stage {
-            target,
-            premises: &premises,
-            authority: &plan.authority,
-            clock: &plan.clock,
-        },
-        plan,
-        sink,
-        seed,
-        twins: 0,
-        before: BTreeMap::new(),
-    };
+    let stage =
+        Stage { target, premises: &premises, authority: &plan.authority, clock: &plan.clock };
+    let player = Player::new(plan, stage);
+    let mut run = Run { player: &player, plan, sink, stop, twins: 0, before: BTreeMap::new() };
     run.emit(EventKind::CasesPlanned(planned(&plan.cases)));
-    for family in families(&plan.cases) {
-        if stop.load(Ordering::Relaxed) {
-            return;
+    let (waiting, others): (Vec<&Case>, Vec<&Case>) =
+        plan.cases.iter().partition(|case| waits(case) && premises.missing(case).is_none());
+    for case in waiting.iter().filter(|case| needs_twin(case)) {
+        run.twin_before(case.base).await;
+    }
+    let beside = futures_util::future::join_all(
+        waiting.iter().map(|case| async { (*case, player.play_times(case).await) }),
+    );
+    let in_turn = async {
+        for family in families(&others) {
+            run.family(&family).await;
         }
-        run.family(&family, stop).await;
+    };
+    let patient = async {
+        tokio::select! {
+            played = beside => played,
+            () = stopped(stop) => Vec::new(),
+        }
+    };
+    let (waited, ()) = tokio::join!(patient, in_turn);
+    run.conclude(waited).await;
+}
+
+/// Returns once somebody wants the run to end.
+async fn stopped(stop: &StopFlag) {
+    while !stop.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
 /// The cases by family, each family where its first case stands.
-fn families(cases: &[Case]) -> Vec<Vec<&Case>> {
+fn families<'c>(cases: &[&'c Case]) -> Vec<Vec<&'c Case>> {
     let mut families: Vec<Vec<&Case>> = Vec::new();
     for case in cases {
         match families.iter_mut().find(|family| family[0].family == case.family) {
@@ -102,95 +130,103 @@ fn planned(cases: &[Case]) -> CasesPlanned {
 }
 
 struct Run<'a, T, S> {
-    stage: Stage<'a, T>,
+    player: &'a Player<'a, T>,
     plan: &'a Plan,
     sink: &'a mut S,
-    seed: Seed,
+    stop: &'a StopFlag,
     /// Twins played so far: each has a device of its own.
     twins: u64,
     /// What became of the first twin of each base.
-    before: BTreeMap<Base, Option<String>>,
+    before: BTreeMap<Base, Honest>,
 }
 
-/// A case that was played and waits for its family to end.
-struct Waiting<'a> {
-    case: &'a Case,
-    result: Result<Played, PlayError>,
-}
-
-impl<T: Target, S: Sink> Run<'_, T, S> {
-    async fn family(&mut self, cases: &[&Case], stop: &StopFlag) {
-        let mut waiting = Vec::new();
+impl<'c, T: Target, S: Sink> Run<'_, T, S> {
+    async fn family(&mut self, cases: &[&'c Case]) {
+        let mut played = Vec::new();
         for case in cases {
-            if stop.load(Ordering::Relaxed) {
+            if self.stop.load(Ordering::Relaxed) {
                 break;
             }
             self.emit(EventKind::CaseStarted(CaseStarted { id: case.id.clone() }));
-            if let Some(why) = self.stage.premises.missing(case) {
-                self.finish(not_applicable(case, why, &self.plan.repeat));
+            if let Some(why) = self.player.stage.premises.missing(case) {
+                let why = Unplayed::NotApplicable { why };
+                self.finish(case, &self.player.observer.unplayed(case, why));
                 continue;
             }
-            if needs_twin(case) && !self.before.contains_key(&case.base) {
-                let twin = self.twin(case.base).await;
-                self.before.insert(case.base, twin);
-            }
-            let result = self.stage.play(case, &self.seed).await;
-            let waits = needs_twin(case);
-            let played = Waiting { case, result };
-            if waits {
-                waiting.push(played);
+            let before =
+                if needs_twin(case) { self.twin_before(case.base).await } else { Honest::Unneeded };
+            let observed = self.player.play(case, &before).await;
+            if needs_twin(case) {
+                played.push((*case, observed));
             } else {
-                self.conclude(&played, &Twin::default());
+                self.finish(case, &observed);
             }
         }
-        let bases: BTreeSet<Base> = waiting.iter().map(|played| played.case.base).collect();
+        self.finish_between_twins(played).await;
+    }
+
+    /// Finishes the cases that waited beside the others.
+    async fn conclude(&mut self, waited: Vec<(&'c Case, CaseObserved)>) {
+        for (case, _) in &waited {
+            self.emit(EventKind::CaseStarted(CaseStarted { id: case.id.clone() }));
+        }
+        self.finish_between_twins(waited).await;
+    }
+
+    /// Plays the second twin of each base, then finishes the cases.
+    async fn finish_between_twins(&mut self, played: Vec<(&'c Case, CaseObserved)>) {
+        let needing = played.iter().filter(|(case, _)| needs_twin(case));
+        let bases: BTreeSet<Base> = needing.map(|(case, _)| case.base).collect();
         let mut after = BTreeMap::new();
         for base in bases {
-            let twin = if stop.load(Ordering::Relaxed) {
-                Some("the run was interrupted before it was played".to_owned())
+            let twin = if self.stop.load(Ordering::Relaxed) {
+                let why = "the run was interrupted before it was played".to_owned();
+                Honest::NotPlayed { why }
             } else {
                 self.twin(base).await
             };
             after.insert(base, twin);
         }
-        for played in &waiting {
-            let of = |twins: &BTreeMap<Base, Option<String>>| {
-                twins.get(&played.case.base).cloned().flatten()
-            };
-            self.conclude(played, &Twin { before: of(&self.before), after: of(&after) });
+        for (case, mut observed) in played {
+            if needs_twin(case) {
+                let of = |twins: &BTreeMap<Base, Honest>| {
+                    twins.get(&case.base).cloned().unwrap_or_default()
+                };
+                observed.twin = TwinObserved { before: of(&self.before), after: of(&after) };
+            }
+            self.finish(case, &observed);
         }
     }
 
-    /// Plays an honest exchange; why it was not accepted, if it was not.
-    async fn twin(&mut self, base: Base) -> Option<String> {
+    /// What became of the first twin of a base, which is played if it has not been.
+    async fn twin_before(&mut self, base: Base) -> Honest {
+        if let Some(known) = self.before.get(&base) {
+            return known.clone();
+        }
+        let twin = self.twin(base).await;
+        self.before.insert(base, twin.clone());
+        twin
+    }
+
+    async fn twin(&mut self, base: Base) -> Honest {
         self.twins += 1;
-        let seed = self.seed.child("twin", self.twins);
-        match self.stage.play(&Case::twin(base), &seed).await {
-            Err(error) => Some(error.to_string()),
-            Ok(played) => match played.deciding() {
-                Some(turn) if played.last.is_some() && is_accepted(&turn.exchange.decision) => None,
-                Some(turn) => {
-                    let Some(word) = finished::words(&turn.exchange.decision) else {
-                        return Some(format!("{}: no decision", turn.what));
-                    };
-                    Some(format!("{}: {word}", turn.what))
-                }
-                None => Some("nothing was sent".to_owned()),
-            },
-        }
+        self.player.twin(base, self.twins).await
     }
 
-    fn conclude(&mut self, waiting: &Waiting<'_>, twin: &Twin) {
-        self.finish(verdict_on(waiting.case, &waiting.result, twin, &self.plan.repeat));
-    }
-
-    fn finish(&mut self, finished: CaseFinished) {
+    fn finish(&mut self, case: &Case, observed: &CaseObserved) {
+        let finished = finished(case, observed, (self.plan.repeat)(&case.id));
+        self.emit(EventKind::CaseObserved(Box::new(observed.clone())));
         self.emit(EventKind::CaseFinished(Box::new(finished)));
     }
 
     fn emit(&mut self, kind: EventKind) {
         self.sink.emit(&Event { at: self.plan.began.elapsed().as_secs_f64(), kind });
     }
+}
+
+/// Whether a case lets the lifetime of a challenge pass.
+fn waits(case: &Case) -> bool {
+    case.steps.iter().any(|step| step.action == Action::Wait)
 }
 
 /// Whether the verdict on a case may rest on a refusal.

@@ -37,7 +37,7 @@ pub enum PlayError {
 }
 
 impl Turn {
-    pub(super) fn is_as_expected(&self) -> bool {
+    pub(crate) fn is_as_expected(&self) -> bool {
         match self.expectation {
             Expectation::Accept => matches!(self.exchange.decision, Decision::Accepted { .. }),
             Expectation::Reject => matches!(self.exchange.decision, Decision::Rejected { .. }),

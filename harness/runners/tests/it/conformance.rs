@@ -13,7 +13,7 @@ use protocol::terms::{AppId, Environment};
 use protocol::verify::{AllowedCategories, AllowedVersions, Policy, Rule, TrustAnchor};
 use record::{CaseFinished, Event, EventKind, Failure, Verdict};
 use runners::StopFlag;
-use runners::conformance::{Plan, run};
+use runners::conformance::{Plan, REPLAYS, run};
 use runners::conversation::Clock;
 use simulator::{Authority, Seed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +48,8 @@ fn plan(cases: Vec<Case>, clock: &Clock) -> Plan {
         authority: Authority::new(&Seed::from_text("conformance"), clock()),
         seed: Seed::from_text("conformance run"),
         session: 0,
+        times: 1,
+        replays: REPLAYS,
         longest_wait: LIFETIME,
         clock: Arc::clone(clock),
         began: Instant::now(),

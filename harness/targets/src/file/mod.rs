@@ -9,6 +9,7 @@ mod judge;
 mod model;
 mod policy;
 mod reader;
+mod reasons;
 mod sections;
 mod step;
 
@@ -19,6 +20,7 @@ pub use model::{
     TargetFile,
 };
 pub use policy::{Declared, DeclaredPolicy, ReceiptDemand};
+pub use reasons::{ReasonMode, Reasons};
 
 #[cfg(test)]
 mod tests;

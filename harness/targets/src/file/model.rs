@@ -1,6 +1,6 @@
 //! A target file as plain data.
 
-use super::{AnswerRule, DeclaredPolicy, Source};
+use super::{AnswerRule, DeclaredPolicy, Reasons, Source};
 use crate::encoding::Encoding;
 use crate::facts::Operation;
 use crate::secrets::Secrets;
@@ -46,6 +46,8 @@ pub struct TargetFile {
     pub judge: Vec<AnswerRule>,
     /// What an accepting answer reports besides, by name.
     pub outputs: BTreeMap<String, Source>,
+    /// What its reasons for a refusal stand for.
+    pub reasons: Reasons,
 }
 
 /// Header names and templates of their values, in the order of the file.

@@ -4,7 +4,7 @@ use super::error::suggestion;
 use super::reader::{Document, Item, Table};
 use super::{
     Challenge, ClientDataTemplate, Conventions, Declared, DeclaredPolicy, Headers, HttpVersion,
-    ReceiptDemand, Source, TargetFile, TargetFileError, judge, step,
+    ReceiptDemand, Source, TargetFile, TargetFileError, judge, reasons, step,
 };
 use crate::dialect::names;
 use crate::encoding::Encoding;
@@ -75,7 +75,7 @@ fn in_words(length: Duration) -> String {
         .map_or_else(|_| format!("{}s", length.as_secs()), |length| format!("{length:#}"))
 }
 
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "schema",
     "target",
     "policy",
@@ -86,6 +86,7 @@ const SECTIONS: [&str; 10] = [
     "step",
     "judge",
     "outputs",
+    "reasons",
 ];
 
 #[expect(clippy::needless_pass_by_value, reason = "the root table is read here and nowhere else")]
@@ -130,6 +131,7 @@ fn read(
         steps: step::steps(&root.need("step")?)?,
         judge: judge::rules(&root.need("judge")?)?,
         outputs: optional(root.get("outputs"), sources)?.unwrap_or_default(),
+        reasons: optional(root.get("reasons"), reasons::reasons)?.unwrap_or_default(),
     };
     check_templates(document, &file)?;
     Ok(file)

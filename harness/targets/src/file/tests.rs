@@ -89,6 +89,18 @@ fn every_mistake_is_told_with_its_place_and_what_would_be_right() {
         ("is = \"error\"", "is = \"err\"", ["did you mean `error`", "48:"]),
         ("counter = \"json:/counter?\"", "counter = \"counter\"", ["names no part", "52:"]),
         ("[outputs]", "[output]", ["51:2:", "did you mean `outputs`"]),
+        ("mode = \"exact\"", "mode = \"exakt\"", ["57:8:", "did you mean `exact`"]),
+        (
+            "mode = \"exact\"",
+            "mode = \"exact\"\nmap = { \"bad nonce\" = \"att.nonse\" }",
+            ["58:23:", "did you mean `att.nonce`"],
+        ),
+        (
+            "mode = \"exact\"",
+            "mode = \"exact\"\nmap = { \"no\" = \"att\" }",
+            ["58:16:", "`att` is no rule"],
+        ),
+        ("mode = \"exact\"", "mpa = {}", ["57:1:", "did you mean `map`"]),
         ("[judge] ", "[judge]\nrules = []\n[judge] ", ["44:", ""]),
     ] {
         let error = changed(from, to).expect_err(to).to_string();
@@ -144,4 +156,22 @@ fn hostile_files_are_errors_and_no_panics() {
     for text in [deep.as_str(), "", "\u{feff}", "[[[", "= 1", "a = \"\u{0}\"", "schema = 1e400"] {
         assert!(parse(text).is_err());
     }
+}
+
+#[test]
+fn reasons_stand_for_what_the_map_says_or_for_themselves() {
+    let reasons = |text: &str| changed("mode = \"exact\"", text).unwrap().reasons;
+    let exact = reasons("mode = \"exact\"\nmap = { \"bad nonce\" = \"att.nonce\" }");
+    assert_eq!(exact.mode, ReasonMode::Exact);
+    assert_eq!(exact.code("bad nonce"), Some("att.nonce"));
+    assert_eq!(exact.code("asr.counter"), Some("asr.counter"));
+    for unknown in ["att", "something else", "att.nonse", ""] {
+        assert_eq!(exact.code(unknown), None, "{unknown}");
+    }
+    let class = reasons("map = { \"bad\" = \"att\", \"att.nonce\" = \"att.chain.signatures\" }");
+    assert_eq!(class.mode, ReasonMode::Class, "whoever maps words wants them compared");
+    assert_eq!(class.code("bad"), Some("att"));
+    assert_eq!(class.code("asr"), Some("asr"));
+    assert_eq!(class.code("att.nonce"), Some("att.chain.signatures"), "the map has the last word");
+    assert_eq!(reasons("mode = \"ignore\"").mode, ReasonMode::Ignore);
 }

@@ -1,0 +1,112 @@
+//! What a conversation leaves for the record: facts, in the record's words.
+
+use crate::conversation::{Played, Turn};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use catalogue::Case;
+use record::{
+    Attempt, CaseObserved, Honest, Observed, ObservedDecision, ReasonMode, Truth, TwinObserved,
+    Unplayed,
+};
+use targets::Decision;
+use targets::file::{self, Reasons};
+
+/// Puts what happened into the record's words, as one target file reads reasons.
+pub(super) struct Observer<'a> {
+    reasons: &'a Reasons,
+}
+
+impl<'a> Observer<'a> {
+    pub(super) fn new(reasons: &'a Reasons) -> Self {
+        Self { reasons }
+    }
+
+    /// A case of which nothing is known yet.
+    pub(super) fn unobserved(&self, case: &Case) -> CaseObserved {
+        CaseObserved {
+            id: case.id.clone(),
+            expectation: case.expectation.to_string(),
+            reasons: case.rules.iter().map(|rule| rule.id().to_owned()).collect(),
+            reason_mode: match self.reasons.mode {
+                file::ReasonMode::Ignore => ReasonMode::Ignore,
+                file::ReasonMode::Class => ReasonMode::Class,
+                file::ReasonMode::Exact => ReasonMode::Exact,
+            },
+            attempts: Vec::new(),
+            unplayed: None,
+            twin: TwinObserved::default(),
+        }
+    }
+
+    /// A case that is not played.
+    pub(super) fn unplayed(&self, case: &Case, why: Unplayed) -> CaseObserved {
+        CaseObserved { unplayed: Some(why), ..self.unobserved(case) }
+    }
+
+    /// One time that a case was played.
+    pub(super) fn attempt(&self, played: &Played) -> Attempt {
+        let mut turns: Vec<Observed> = played.before.iter().map(|turn| self.turn(turn)).collect();
+        let mut judged = Vec::new();
+        if let Some(last) = &played.last {
+            judged.push(turns.len());
+            turns.push(Observed { truth: played.truth.as_ref().map(truth), ..self.turn(last) });
+        }
+        Attempt { turns, judged }
+    }
+
+    /// What became of an honest exchange.
+    pub(super) fn honest(&self, attempt: &Attempt) -> Honest {
+        let accepted = |turn: &Observed| matches!(turn.decision, ObservedDecision::Accept { .. });
+        match attempt.turns.last() {
+            // Accepted steps on the way are no accepted exchange.
+            Some(turn) if attempt.judged.is_empty() && accepted(turn) => {
+                Honest::NotPlayed { why: "its last request was never sent".to_owned() }
+            }
+            Some(turn) => {
+                Honest::Played { what: turn.what.clone(), decision: turn.decision.clone() }
+            }
+            None => Honest::NotPlayed { why: "nothing was sent".to_owned() },
+        }
+    }
+
+    fn turn(&self, turn: &Turn) -> Observed {
+        let exchange = &turn.exchange;
+        Observed {
+            what: turn.what.clone(),
+            expectation: turn.expectation.to_string(),
+            decision: self.decision(&exchange.decision),
+            status: exchange.status,
+            elapsed_ms: exchange.elapsed.as_secs_f64() * 1000.0,
+            excerpt: exchange.excerpt.clone(),
+            truth: None,
+        }
+    }
+
+    fn decision(&self, decision: &Decision) -> ObservedDecision {
+        match decision {
+            Decision::Accepted { outputs } => ObservedDecision::Accept { outputs: outputs.clone() },
+            Decision::Rejected { reason } => ObservedDecision::Reject {
+                code: reason
+                    .as_deref()
+                    .and_then(|words| self.reasons.code(words))
+                    .map(str::to_owned),
+                reason: reason.clone(),
+            },
+            Decision::Failed => ObservedDecision::Error,
+            Decision::Throttled { .. } => ObservedDecision::Throttled,
+            Decision::Unreadable { why } => ObservedDecision::Unreadable { why: why.clone() },
+            Decision::Closed { why } => ObservedDecision::Crash { why: why.clone() },
+            Decision::TimedOut => ObservedDecision::Timeout,
+            Decision::Unreachable { why } => ObservedDecision::Unreachable { why: why.clone() },
+        }
+    }
+}
+
+fn truth(truth: &catalogue::Truth) -> Truth {
+    Truth {
+        counter: truth.counter,
+        key_id: STANDARD.encode(&truth.key_id),
+        public_key: STANDARD.encode(&truth.public_key),
+        environment: truth.environment.as_str().to_owned(),
+    }
+}

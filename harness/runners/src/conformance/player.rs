@@ -1,0 +1,113 @@
+//! Plays single cases, as often as asked, and keeps an eye on the target.
+
+use super::breaker::Breaker;
+use super::observe::Observer;
+use super::{Plan, needs_twin};
+use crate::conversation::Stage;
+use catalogue::{Base, Case};
+use record::{Attempt, CaseObserved, Honest, TwinObserved, Unplayed, Verdict};
+use simulator::Seed;
+use std::sync::atomic::{AtomicU32, Ordering};
+use targets::Target;
+
+/// Plays single cases.
+pub(super) struct Player<'a, T> {
+    pub(super) stage: Stage<'a, T>,
+    pub(super) observer: Observer<'a>,
+    pub(super) seed: Seed,
+    pub(super) breaker: Breaker,
+    /// Times that each case is played.
+    times: u32,
+    /// Failing cases that may still be played again.
+    replays: AtomicU32,
+}
+
+impl<'a, T: Target> Player<'a, T> {
+    pub(super) fn new(plan: &Plan, stage: Stage<'a, T>) -> Self {
+        Self {
+            observer: Observer::new(&stage.target.dialect().file().reasons),
+            stage,
+            seed: plan.seed.child("session", plan.session),
+            breaker: Breaker::default(),
+            times: plan.times.max(1),
+            replays: AtomicU32::new(plan.replays),
+        }
+    }
+
+    /// Plays a case as often as the plan asks. A case that fails is played once more with other
+    /// keys, as long as there are replays left: what comes out otherwise is unstable.
+    ///
+    /// `before` is what became of its honest twin.
+    pub(super) async fn play(&self, case: &Case, before: &Honest) -> CaseObserved {
+        let mut observed = self.play_times(case).await;
+        if self.times == 1 && self.fails(case, &observed, before) && self.may_replay() {
+            self.play_once(case, 1, &mut observed).await;
+        }
+        observed
+    }
+
+    /// Plays a case as often as the plan asks and no more.
+    pub(super) async fn play_times(&self, case: &Case) -> CaseObserved {
+        let mut observed = self.observer.unobserved(case);
+        for number in 0..self.times {
+            if let Some(why) = self.breaker.given_up() {
+                if number == 0 {
+                    observed.unplayed = Some(Unplayed::NotSent { why });
+                }
+                break;
+            }
+            self.play_once(case, number, &mut observed).await;
+        }
+        observed
+    }
+
+    /// Plays an honest exchange, the `number`th of the run.
+    pub(super) async fn twin(&self, base: Base, number: u64) -> Honest {
+        if let Some(why) = self.breaker.given_up() {
+            return Honest::NotPlayed { why };
+        }
+        match self.stage.play(&Case::twin(base), &self.seed.child("twin", number)).await {
+            Err(error) => Honest::NotPlayed { why: error.to_string() },
+            Ok(played) => {
+                let attempt: Attempt = self.observer.attempt(&played);
+                self.breaker.note(&attempt);
+                self.observer.honest(&attempt)
+            }
+        }
+    }
+
+    async fn play_once(&self, case: &Case, number: u32, observed: &mut CaseObserved) {
+        let seed = match number {
+            0 => self.seed,
+            again => self.seed.child("again", u64::from(again)),
+        };
+        match self.stage.play(case, &seed).await {
+            Ok(played) => {
+                let attempt = self.observer.attempt(&played);
+                self.breaker.note(&attempt);
+                observed.attempts.push(attempt);
+            }
+            Err(error) => {
+                let why = format!("it could not be played: {error}");
+                observed.unplayed = Some(Unplayed::NotSent { why });
+            }
+        }
+    }
+
+    /// Whether a case fails as far as can be told before its second twin was played.
+    fn fails(&self, case: &Case, observed: &CaseObserved, before: &Honest) -> bool {
+        let twin = if needs_twin(case) {
+            TwinObserved { before: before.clone(), after: before.clone() }
+        } else {
+            TwinObserved::default()
+        };
+        let verdict = judge::judge(&CaseObserved { twin, ..observed.clone() });
+        matches!(verdict, Verdict::Fail { .. })
+    }
+
+    fn may_replay(&self) -> bool {
+        let less = |left: u32| left.checked_sub(1);
+        self.breaker.hears()
+            && self.replays.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+}
