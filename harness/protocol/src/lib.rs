@@ -10,6 +10,7 @@
 //!   the first broken rule or collects all of them.
 //!
 //! [`relying_party`] puts them behind challenges, keys and counters: a pure state machine.
+//! [`explain`] names every byte of an object, for people.
 //! [`flaw`] is what can be planted in both, to see whether anybody notices.
 //!
 //! # Glossary
@@ -25,6 +26,7 @@
 //! | key id | keyId, credentialId |
 //! | App ID | RP ID; `PREFIX.bundle.identifier` |
 
+pub mod explain;
 pub mod flaw;
 pub mod relying_party;
 pub mod terms;

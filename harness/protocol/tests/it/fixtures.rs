@@ -4,6 +4,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
+use protocol::explain::Kind;
 use protocol::flaw::Flaws;
 use protocol::terms::{AppId, Environment, KeyId, sha256};
 use protocol::verify::{
@@ -249,4 +250,30 @@ fn authenticator_data_of_ios_27_0_is_read_though_nothing_signs_it() {
     assert_eq!((data.flags, data.counter, data.deviations), (0xc0, 1, vec![]));
     let extensions = data.extensions.unwrap();
     assert_eq!((extensions.bundle_version, extensions.validation_category), (Some("1"), Some(3)));
+}
+
+/// Every object of the fixtures, with its name and what it is; Apple's certificates too.
+pub(crate) fn objects() -> Vec<(String, Kind, Vec<u8>)> {
+    let Some(folder) = folder() else {
+        return Vec::new();
+    };
+    let index = read(&folder, "index.json");
+    let mut found = Vec::new();
+    for entry in index.as_array().unwrap() {
+        let name = entry["file"].as_str().unwrap();
+        let json = read(&folder, name);
+        for (member, kind) in [
+            ("attestationObject", Kind::Attestation),
+            ("assertion", Kind::Assertion),
+            ("receipt", Kind::Receipt),
+            ("attestationAuthData", Kind::AttestationData),
+            ("assertionAuthData", Kind::AssertionData),
+        ] {
+            if json[member].is_string() {
+                found.push((format!("{name} {member}"), kind, bytes(&json, member)));
+            }
+        }
+    }
+    assert!(found.len() > 50, "{} objects", found.len());
+    found
 }
