@@ -15,7 +15,7 @@ macro_rules! files {
 
 files! {
     "genuine" "container" "chain" "nonce" "key" "app" "enrolment" "extensions" "macos" "receipt"
-    "challenge" "registration" "assertion" "signature" "counter" "client-data"
+    "challenge" "registration" "assertion" "signature" "counter" "client-data" "rare"
 }
 
 /// The cases that come with Assay, by family.

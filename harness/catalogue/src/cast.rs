@@ -1,16 +1,19 @@
 //! The devices of a case, and the requests they make.
 
 use crate::base::Base;
-use crate::case::{Case, Step};
+use crate::case::{Action, Case, Step};
 use crate::need::Premises;
 use crate::operator::{
-    AssertionDraft, AttestationDraft, ClientDataError, DeviceOperator, Edit, KeyOperator, Operator,
-    Scene,
+    AssertionDraft, AttestationDraft, ClientDataError, DeviceOperator, Edit, Operator, Scene,
 };
 use jiff::Timestamp;
 use protocol::terms::{Environment, sha256};
+use simulator::key::{Foreseen, Key};
 use simulator::{Authority, Device, KeyTrait, Seed};
 use std::collections::BTreeMap;
+
+/// Holds of every device that a step names.
+const MADE: &str = "every device of the steps was made at the start";
 
 /// The devices of one case, as they stand between its steps.
 ///
@@ -21,6 +24,8 @@ pub struct Cast<'a> {
     premises: &'a Premises,
     authority: &'a Authority,
     devices: BTreeMap<String, Device>,
+    /// Steps for whose request a key is made, by the name of their challenge.
+    foreseen: BTreeMap<String, Step>,
 }
 
 /// A key to be enrolled, as it is sent.
@@ -72,12 +77,44 @@ impl<'a> Cast<'a> {
                 devices.insert(step.device.clone(), device(&own, case.base, premises, wanted));
             }
         }
-        Self { seed, premises, authority, devices }
+        let foreseen = case.steps.iter().filter_map(|step| match &step.action {
+            Action::Assert { challenge: Some(name) } if wish_of(step).is_some() => {
+                Some((name.clone(), step.clone()))
+            }
+            _ => None,
+        });
+        Self { seed, premises, authority, devices, foreseen: foreseen.collect() }
+    }
+
+    /// The later step whose key can be made once the challenge of that name is known. Whoever plays
+    /// a case renders that step's client data then, calls [`Cast::foresee`], and uses the same
+    /// client data when the step's turn comes.
+    pub fn foreseen_by(&self, challenge: &str) -> Option<&Step> {
+        self.foreseen.get(challenge)
+    }
+
+    /// Makes the key of a step's device so that the request it will make has the signature the
+    /// case wants. Comes before the device is enrolled.
+    pub fn foresee(
+        &mut self,
+        step: &Step,
+        rendered: &[u8],
+        challenge: &str,
+        now: Timestamp,
+    ) -> Result<(), ClientDataError> {
+        let wish = wish_of(step).ok_or(ClientDataError::NotForeseen)?;
+        let client_data = edited(step, rendered, challenge)?;
+        let digest = sha256(&[&self.draft(step, &client_data, now).model.nonce()]);
+        let key = wish.key(&digest, &self.seed.child("a key for one signature", 0));
+        let key = key.ok_or(ClientDataError::NotForeseen)?;
+        let device = self.devices.get_mut(&step.device);
+        device.expect(MADE).adopt(Key::Recovered(Box::new(key)));
+        Ok(())
     }
 
     /// The device of a step.
     pub fn device(&self, step: &Step) -> &Device {
-        self.devices.get(&step.device).expect("every device of the steps was made at the start")
+        self.devices.get(&step.device).expect(MADE)
     }
 
     /// The challenge that a step uses, given the one it should.
@@ -89,15 +126,25 @@ impl<'a> Cast<'a> {
     }
 
     /// What an attest step sends.
-    pub fn attestation(&self, step: &Step, client_data_hash: &[u8], now: Timestamp) -> Enrolment {
+    pub fn attestation(
+        &mut self,
+        step: &Step,
+        client_data_hash: &[u8],
+        now: Timestamp,
+    ) -> Enrolment {
         let device = self.device(step);
         let scene = self.scene(device, now);
         let mut draft = AttestationDraft {
             model: device.attestation_model(self.authority, client_data_hash, now),
             key_id: device.key_id().0.to_vec(),
+            key: None,
         };
         for operator in &step.operators {
             operator.apply_to_attestation(&mut draft, &scene);
+        }
+        let device = self.devices.get_mut(&step.device).expect(MADE);
+        if let Some(key) = draft.key {
+            device.adopt(key);
         }
         Enrolment { key_id: draft.key_id, attestation: draft.model.seal(), truth: truth(device, 0) }
     }
@@ -111,22 +158,17 @@ impl<'a> Cast<'a> {
         challenge: &str,
         now: Timestamp,
     ) -> Result<ProtectedRequest, ClientDataError> {
-        let device =
-            self.devices.get_mut(&step.device).expect("every device was made at the start");
-        let mut client_data = rendered.to_vec();
+        let device = self.devices.get_mut(&step.device).expect(MADE);
         for operator in &step.operators {
-            match &operator.0 {
-                Edit::Device(one) => count(device, one),
-                Edit::ClientData(one) => client_data = one.apply(&client_data, challenge)?,
-                _ => {}
+            if let Edit::Device(one) = &operator.0 {
+                count(device, one);
             }
         }
+        let mut client_data = edited(step, rendered, challenge)?;
+        let draft = self.draft(step, &client_data, now);
         let device = self.device(step);
-        let hash = sha256(&[&client_data]);
-        let scene = self.scene(device, now);
-        let mut draft = AssertionDraft { model: device.assertion_model(&hash) };
-        for operator in &step.operators {
-            operator.apply_to_assertion(&mut draft, &scene);
+        if wish_of(step).is_some() && !is_foreseen(device.key(), &draft.model.nonce()) {
+            return Err(ClientDataError::NotForeseen);
         }
         let mut key_id = device.key_id().0.to_vec();
         for operator in &step.operators {
@@ -140,6 +182,17 @@ impl<'a> Cast<'a> {
             device.next_counter = device.next_counter.wrapping_add(1);
         }
         Ok(ProtectedRequest { key_id, client_data, assertion, truth })
+    }
+
+    /// The edited assertion over client data.
+    fn draft(&self, step: &Step, client_data: &[u8], now: Timestamp) -> AssertionDraft {
+        let device = self.device(step);
+        let scene = self.scene(device, now);
+        let mut draft = AssertionDraft { model: device.assertion_model(&sha256(&[client_data])) };
+        for operator in &step.operators {
+            operator.apply_to_assertion(&mut draft, &scene);
+        }
+        draft
     }
 
     fn scene<'s>(&'s self, device: &'s Device, now: Timestamp) -> Scene<'s> {
@@ -162,10 +215,28 @@ fn device(seed: &Seed, base: Base, premises: &Premises, wanted: Option<KeyTrait>
 fn key_trait(case: &Case, device: &str) -> Option<KeyTrait> {
     let steps = case.steps.iter().filter(|step| step.device == device);
     steps.flat_map(|step| &step.operators).find_map(|Operator(edit)| match edit {
-        Edit::Key(KeyOperator::LeadingZeroX {}) => Some(KeyTrait::LeadingZeroX),
-        Edit::Key(KeyOperator::LeadingZeroY {}) => Some(KeyTrait::LeadingZeroY),
-        Edit::Key(KeyOperator::PlusAndSlash {}) => Some(KeyTrait::PlusAndSlash),
+        Edit::Key(one) => Some(one.wanted()),
         _ => None,
+    })
+}
+
+/// What the signature of this step shall be, if its key is made for it.
+fn wish_of(step: &Step) -> Option<Foreseen> {
+    step.operators.iter().find_map(|Operator(edit)| match edit {
+        Edit::Foreseen(one) => Some(one.wanted()),
+        _ => None,
+    })
+}
+
+fn is_foreseen(key: &Key, nonce: &[u8]) -> bool {
+    matches!(key, Key::Recovered(one) if one.digest == sha256(&[nonce]))
+}
+
+/// Client data after the edits of it.
+fn edited(step: &Step, rendered: &[u8], challenge: &str) -> Result<Vec<u8>, ClientDataError> {
+    step.operators.iter().try_fold(rendered.to_vec(), |data, operator| match &operator.0 {
+        Edit::ClientData(one) => one.apply(&data, challenge),
+        _ => Ok(data),
     })
 }
 

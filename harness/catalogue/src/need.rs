@@ -37,11 +37,13 @@ needs! {
     CategoryRequired = "policy.validation-category.required", "The target refuses devices that state no validation category.";
     BundleVersion = "policy.bundle-version", "The target declares the bundle versions it allows.";
     SeveralVersions = "policy.bundle-version.several", "The target declares two bundle versions or more.";
+    AnyVersion = "policy.bundle-version.any", "The target does not judge bundle versions.";
     ChallengeSpent = "policy.challenge-spent-by-failure", "A failed attempt uses its challenge up.";
     Development = "environment.development", "The target serves the development environment.";
     Production = "environment.production", "The target serves the production environment.";
     Revoke = "op.revoke", "The target file spells how a key is given up.";
     Wait = "wait", "The target declares how long a challenge lives, and that is short enough to wait for.";
+    Foreseeable = "client-data.foreseeable", "Client data follows from a challenge alone, before the key exists.";
     JsonClientData = "client-data.json", "Client data is a JSON object that embeds the challenge.";
     Clock = "clock", "The target can be told what time it is.";
 }
@@ -84,6 +86,8 @@ pub struct Premises {
     pub can_revoke: bool,
     /// Whether client data is a JSON object that embeds the challenge.
     pub client_data_is_json: bool,
+    /// Whether client data can be written once its challenge is known, before there is a key.
+    pub client_data_foreseeable: bool,
 }
 
 impl Premises {
@@ -105,11 +109,13 @@ impl Premises {
             Need::CategoryRequired => !absent_allowed(self.categories.as_ref()),
             Need::BundleVersion => self.bundle_versions.is_some(),
             Need::SeveralVersions => self.versions().len() > 1,
+            Need::AnyVersion => self.bundle_versions.is_none(),
             Need::ChallengeSpent => self.challenge_spent_by_failure,
             Need::Development => self.environment == Environment::Development,
             Need::Production => self.environment == Environment::Production,
             Need::Revoke => self.can_revoke,
             Need::Wait => self.wait.is_some(),
+            Need::Foreseeable => self.client_data_foreseeable,
             Need::JsonClientData => self.client_data_is_json,
             Need::Clock => false,
         }

@@ -10,7 +10,7 @@ use crate::{
     derived::Derived,
     encode::cbor::Item,
     generation::Generation,
-    key::Key,
+    key::{Key, candidates},
     leaf::{LeafFacts, leaf},
     operating_system::OperatingSystem,
     receipt::{ReceiptField, ReceiptModel, field},
@@ -48,15 +48,27 @@ pub struct Device {
     pub issuance_offset: SignedDuration,
 }
 
-/// What a key's public half shall look like.
+/// What a key's public half, or the key id, shall look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyTrait {
-    /// The x-coordinate begins with a zero byte (about 1 key in 256).
-    LeadingZeroX,
-    /// The y-coordinate begins with a zero byte (about 1 key in 256).
-    LeadingZeroY,
+    /// The x-coordinate begins with that many zero bytes, 1 or 2 (about 1 key in 256 or 65 536).
+    LeadingZerosX(usize),
+    /// The y-coordinate begins with that many zero bytes.
+    LeadingZerosY(usize),
+    /// Both coordinates begin with a zero byte.
+    LeadingZeroBoth,
+    /// The x-coordinate begins with 04, which also marks an uncompressed point.
+    BeginsLikePoint,
+    /// The x-coordinate ends with a zero byte.
+    TrailingZeroX,
     /// The key id in base64 contains both `+` and `/` (about 1 key in 4).
     PlusAndSlash,
+    /// The key id begins with a zero byte.
+    LeadingZeroId,
+    /// The key id ends with a zero byte.
+    TrailingZeroId,
+    /// The key id in base64 begins with this character.
+    IdBegins(char),
 }
 
 impl Device {
@@ -79,22 +91,21 @@ impl Device {
         app_id: AppId,
         environment: Environment,
     ) -> Self {
-        let key = (0..u64::MAX)
-            .map(|index| Key::p256(&seed.child("device key", index)))
-            .find(|key| wanted.is_of(&key.point()))
-            .expect("each trait is that of one key in some hundred");
-        Self::with_key(seed, key, generation, app_id, environment)
+        let key = candidates(&seed.child("device key", 0))
+            .find(|candidate| wanted.is_of(&candidate.point))
+            .expect("a walk has no end, and each trait is that of one key in 65 536 or more");
+        Self::with_key(seed, key.key(), generation, app_id, environment)
     }
 
-    fn with_key(
+    /// A device with this key, on P-256.
+    pub fn with_key(
         seed: &Seed,
         key: Key,
         generation: Generation,
         app_id: AppId,
         environment: Environment,
     ) -> Self {
-        let public_key: [u8; 65] =
-            key.point().try_into().expect("an uncompressed point of P-256 has 65 bytes");
+        let public_key = point_of(&key);
         let on_macos = generation == Generation::Macos27;
         let category = match environment {
             Environment::Development => 3,
@@ -118,6 +129,13 @@ impl Device {
             seed: *seed,
             app_id,
         }
+    }
+
+    /// Gives the device another key, on P-256. What it counted stays.
+    pub fn adopt(&mut self, key: Key) {
+        self.public_key = point_of(&key);
+        self.key_id = KeyId::of_public_key(&self.public_key);
+        self.key = key;
     }
 
     /// The key id, as `generateKey` names it.
@@ -260,16 +278,32 @@ impl Device {
 }
 
 impl KeyTrait {
-    fn is_of(self, point: &[u8]) -> bool {
+    fn is_of(self, point: &[u8; 65]) -> bool {
+        let (x, y) = (&point[1..33], &point[33..]);
+        let id = || KeyId::of_public_key(point);
         match self {
-            Self::LeadingZeroX => point.get(1) == Some(&0),
-            Self::LeadingZeroY => point.get(33) == Some(&0),
+            Self::LeadingZerosX(count) => zeros(x) >= count,
+            Self::LeadingZerosY(count) => zeros(y) >= count,
+            Self::LeadingZeroBoth => x[0] == 0 && y[0] == 0,
+            Self::BeginsLikePoint => x[0] == 4,
+            Self::TrailingZeroX => x[31] == 0,
             Self::PlusAndSlash => {
-                let id = KeyId::of_public_key(point).to_base64();
+                let id = id().to_base64();
                 id.contains('+') && id.contains('/')
             }
+            Self::LeadingZeroId => id().0[0] == 0,
+            Self::TrailingZeroId => id().0[31] == 0,
+            Self::IdBegins(wanted) => id().to_base64().starts_with(wanted),
         }
     }
+}
+
+fn zeros(number: &[u8]) -> usize {
+    number.iter().take_while(|byte| **byte == 0).count()
+}
+
+fn point_of(key: &Key) -> [u8; 65] {
+    key.point().try_into().expect("an uncompressed point of P-256 has 65 bytes")
 }
 
 /// Three days, but 196 to 353 days in whole minutes in the years of iOS 17 and 18.

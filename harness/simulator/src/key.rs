@@ -1,6 +1,11 @@
 //! Signing keys of both curves, and ECDSA with a chosen outcome.
 
+mod foreseen;
 mod search;
+mod walk;
+
+pub use foreseen::{Foreseen, OneSignature};
+pub use search::{Candidate, candidates};
 
 use crate::seed::Seed;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
@@ -13,6 +18,8 @@ pub enum Key {
     P256(Box<p256::ecdsa::SigningKey>),
     /// As the attestation CAs have.
     P384(Box<p384::ecdsa::SigningKey>),
+    /// A point on P-256 whose private half nobody knows, and the one signature it has.
+    Recovered(Box<OneSignature>),
 }
 
 /// What a signature shall look like; ECDSA leaves it to chance, a test does not.
@@ -20,8 +27,9 @@ pub enum Key {
 pub struct Wish {
     /// `s` above half the group order, or not. Costs nothing: `s` and `n − s` both verify.
     pub high_s: Option<bool>,
-    /// Which half begins with a zero byte when written in the curve's full width.
-    pub leading_zero: Option<Half>,
+    /// Which half begins with that many zero bytes or more when written in the curve's full width:
+    /// of `r` up to 4 on P-256, of `s` 1 in a moment and 2 in some.
+    pub leading_zeros: Option<(Half, usize)>,
     /// Exact number of bytes of the DER form. On P-256 72, 71 and 70 are common; 69, 68 and 67 are
     /// rare among honest signatures, but made here from nonces that were searched for once.
     pub der_length: Option<usize>,
@@ -69,18 +77,20 @@ impl Key {
         match self {
             Self::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Self::P384(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Self::Recovered(one) => one.point.to_vec(),
         }
     }
 
     /// The curve's object identifier as dotted text.
     pub fn curve(&self) -> &'static str {
         match self {
-            Self::P256(_) => "1.2.840.10045.3.1.7",
+            Self::P256(_) | Self::Recovered(_) => "1.2.840.10045.3.1.7",
             Self::P384(_) => "1.3.132.0.34",
         }
     }
 
-    /// Signs a digest. Without a wish that needs a search the nonce is that of RFC 6979.
+    /// Signs a digest. Without a wish that needs a search the nonce is that of RFC 6979. A recovered
+    /// key gives its one signature, whatever the digest and the wish.
     ///
     /// # Panics
     /// If no signature of the wished length is found within 2²⁶ nonces.
@@ -89,11 +99,13 @@ impl Key {
             match self {
                 Self::P256(key) => search::p256(key, digest, wish),
                 Self::P384(key) => search::p384(key, digest, wish),
+                Self::Recovered(one) => one.integers.clone(),
             }
         } else {
             self.sign_rfc6979(digest)
         };
         if let Some(high) = wish.high_s
+            && !matches!(self, Self::Recovered(_))
             && self.is_high(&found.s) != high
         {
             found.s = self.negate(&found.s);
@@ -114,6 +126,7 @@ impl Key {
                 let (r, s) = signature.split_bytes();
                 Integers { r: r.to_vec(), s: s.to_vec() }
             }
+            Self::Recovered(one) => one.integers.clone(),
         }
     }
 
@@ -121,7 +134,7 @@ impl Key {
     pub fn order(&self) -> Vec<u8> {
         // n − 1 is the largest canonical scalar; n itself differs in the last bit only.
         let mut order = match self {
-            Self::P256(_) => (-p256::Scalar::ONE).to_repr().to_vec(),
+            Self::P256(_) | Self::Recovered(_) => (-p256::Scalar::ONE).to_repr().to_vec(),
             Self::P384(_) => (-p384::Scalar::ONE).to_repr().to_vec(),
         };
         if let Some(last) = order.last_mut() {
@@ -132,14 +145,14 @@ impl Key {
 
     fn is_high(&self, s: &[u8]) -> bool {
         match self {
-            Self::P256(_) => p256_scalar(s).is_high().into(),
+            Self::P256(_) | Self::Recovered(_) => p256_scalar(s).is_high().into(),
             Self::P384(_) => p384_scalar(s).is_high().into(),
         }
     }
 
     fn negate(&self, s: &[u8]) -> Vec<u8> {
         match self {
-            Self::P256(_) => (-p256_scalar(s)).to_repr().to_vec(),
+            Self::P256(_) | Self::Recovered(_) => (-p256_scalar(s)).to_repr().to_vec(),
             Self::P384(_) => (-p384_scalar(s)).to_repr().to_vec(),
         }
     }
@@ -147,16 +160,17 @@ impl Key {
 
 impl Wish {
     fn needs_search(&self) -> bool {
-        self.leading_zero.is_some() || self.der_length.is_some()
+        self.leading_zeros.is_some() || self.der_length.is_some()
     }
 
     fn is_granted_by(&self, r: &[u8], s: &[u8], s_is_high: bool) -> bool {
-        let zero = match self.leading_zero {
+        let zeros = match self.leading_zeros {
             None => true,
-            Some(Half::R) => r.first() == Some(&0),
-            Some(Half::S) => s.first() == Some(&0),
+            Some((Half::R, count)) => leading_zeros(r) >= count,
+            Some((Half::S, count)) => leading_zeros(s) >= count,
         };
-        zero && self.high_s.is_none_or(|high| high == s_is_high)
+        zeros
+            && self.high_s.is_none_or(|high| high == s_is_high)
             && self.der_length.is_none_or(|length| der_length(r, s) == length)
     }
 }
@@ -167,9 +181,13 @@ fn der_length(r: &[u8], s: &[u8]) -> usize {
 }
 
 fn integer_length(number: &[u8]) -> usize {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let zeros = leading_zeros(number);
     let pad = number.get(zeros).is_none_or(|first| first & 0x80 != 0);
     number.len() - zeros + usize::from(pad)
+}
+
+fn leading_zeros(number: &[u8]) -> usize {
+    number.iter().take_while(|byte| **byte == 0).count()
 }
 
 fn p256_scalar(bytes: &[u8]) -> p256::Scalar {
@@ -211,11 +229,16 @@ mod tests {
     }
 
     #[test]
-    fn either_half_can_begin_with_a_zero_byte() {
-        let (r, _) = check(Wish { leading_zero: Some(Half::R), ..Wish::default() });
-        assert_eq!(r[0], 0);
-        let (_, s) = check(Wish { leading_zero: Some(Half::S), ..Wish::default() });
-        assert_eq!(s[0], 0);
+    fn either_half_can_begin_with_zero_bytes() {
+        let wish = |half, count| Wish { leading_zeros: Some((half, count)), ..Wish::default() };
+        for count in 1..=4 {
+            let (r, _) = check(wish(Half::R, count));
+            assert_eq!(r[..count], [0; 4][..count]);
+        }
+        for count in 1..=2 {
+            let (_, s) = check(wish(Half::S, count));
+            assert_eq!(s[..count], [0; 2][..count]);
+        }
     }
 
     #[test]
@@ -230,7 +253,8 @@ mod tests {
     fn a_p384_key_grants_wishes_too() {
         let key = Key::p384(&Seed::from_text("p384"));
         let digest = protocol::terms::sha256(&[b"digest"]);
-        let wish = Wish { high_s: Some(true), leading_zero: Some(Half::R), der_length: None };
+        let leading_zeros = Some((Half::R, 1));
+        let wish = Wish { high_s: Some(true), leading_zeros, der_length: None };
         let found = key.sign(&digest, wish);
         let Key::P384(signer) = &key else { unreachable!("a P-384 key was asked for") };
         let signature =

@@ -80,12 +80,31 @@ pub(super) fn check(steps: &[Step]) -> Result<(), String> {
             return Err("the last step is judged: it attests, asserts or replays".to_owned());
         }
     }
-    for step in steps {
+    for (index, step) in steps.iter().enumerate() {
+        if let Some(operator) = step.operators.iter().find(|one| one.is_foreseen())
+            && !is_foreseeable(&steps[..index], step)
+        {
+            let words = "makes the device's key for this request: ask for its challenge by name before the device is enrolled";
+            return Err(format!("`{operator}` {words}"));
+        }
         if let Some(operator) = step.operators.iter().find(|one| !fits(&step.action, one)) {
             return Err(format!("`{operator}` edits nothing that this case sends"));
         }
     }
     Ok(())
+}
+
+/// Whether the step's challenge comes before its device is first used.
+fn is_foreseeable(before: &[Step], step: &Step) -> bool {
+    let Action::Assert { challenge: Some(challenge) } = &step.action else { return false };
+    let asked = before.iter().position(|one| {
+        matches!(one.action, Action::Challenge(_)) && one.name.as_ref() == Some(challenge)
+    });
+    let used = before.iter().position(|one| {
+        matches!(one.action, Action::Attest { .. } | Action::Assert { .. })
+            && one.device == step.device
+    });
+    matches!((asked, used), (Some(asked), Some(used)) if asked < used)
 }
 
 /// What a target must have for these steps to be played at all.

@@ -23,8 +23,8 @@ operators! {
         "assertion.signature.high-s" HighS {} "s above half the group order.";
         "assertion.signature.low-s" LowS {} "s below half the group order.";
         "assertion.signature.der-length" DerLength { bytes: usize } "A signature whose DER form has so many bytes; below 69 the search takes long.";
-        "assertion.signature.leading-zero-r" LeadingZeroR {} "r begins with a zero byte in its full width.";
-        "assertion.signature.leading-zero-s" LeadingZeroS {} "s begins with a zero byte in its full width.";
+        "assertion.signature.leading-zero-r" LeadingZeroR { count: Option<usize> } "r begins with a zero byte in its full width, or with 2 to 4 of them.";
+        "assertion.signature.leading-zero-s" LeadingZeroS { count: Option<usize> } "s begins with a zero byte in its full width, or with 2 of them, which takes a moment.";
         "assertion.signature.flip" Flip { at: usize, bits: u8 } "Flips bits of one byte of the signature.";
         "assertion.signature.zero" Zero {} "r = 0 and s = 0.";
         "assertion.signature.r" R { to: Hex } "The content bytes of r.";
@@ -51,15 +51,6 @@ operators! {
     }
 }
 
-operators! {
-    /// Properties of a device that were settled before its first request.
-    KeyOperator {
-        "device.key.leading-zero-x" LeadingZeroX {} "A key whose X begins with a zero byte.";
-        "device.key.leading-zero-y" LeadingZeroY {} "A key whose Y begins with a zero byte.";
-        "device.key.plus-and-slash" PlusAndSlash {} "A key whose id contains + and / in base64.";
-    }
-}
-
 impl AssertionOperator {
     pub(super) fn apply(&self, draft: &mut AssertionDraft, scene: &Scene<'_>) {
         let signature = &mut draft.model.signature;
@@ -79,8 +70,12 @@ impl AssertionOperator {
             Self::HighS {} => signature.wish.high_s = Some(true),
             Self::LowS {} => signature.wish.high_s = Some(false),
             Self::DerLength { bytes } => signature.wish.der_length = Some(*bytes),
-            Self::LeadingZeroR {} => signature.wish.leading_zero = Some(Half::R),
-            Self::LeadingZeroS {} => signature.wish.leading_zero = Some(Half::S),
+            Self::LeadingZeroR { count } => {
+                signature.wish.leading_zeros = Some((Half::R, count.unwrap_or(1)));
+            }
+            Self::LeadingZeroS { count } => {
+                signature.wish.leading_zeros = Some((Half::S, count.unwrap_or(1)));
+            }
             Self::Flip { at, bits } => signature.flip = Some((*at, *bits)),
             Self::Zero {} => {
                 signature.r = Derived::Fixed(vec![0]);

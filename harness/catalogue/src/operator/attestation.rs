@@ -27,6 +27,7 @@ operators! {
         "nonce.append" NonceAppend { bytes: Hex } "The nonce with bytes after it.";
         "nonce.prepend" NoncePrepend { bytes: Hex } "The nonce with bytes before it.";
         "nonce.truncate" NonceTruncate { to: usize } "Keeps only so many bytes of the nonce.";
+        "nonce.leading-zero" NonceLeadingZero {} "A key for which the nonce begins with a zero byte; edits before it are lost.";
         "nonce.drop" NonceDrop {} "Leaves the nonce extension out of the leaf.";
         "nonce.repeat" NonceRepeat {} "A second nonce extension with another nonce.";
         "nonce.tag" NonceTag { number: u32 } "The nonce under another context tag than 1.";
@@ -93,6 +94,7 @@ impl AttestationOperator {
             Self::NonceTruncate { to } => {
                 pin(draft, |honest, _, _| honest[..(*to).min(honest.len())].to_vec());
             }
+            Self::NonceLeadingZero {} => credential::fit_to_nonce(draft, scene),
             Self::NonceDrop {} => draft.model.leaf.remove_extension(oid::NONCE),
             Self::NonceRepeat {} => {
                 let other = nonce_extension(&another(&draft.model.client_data_hash));

@@ -6,6 +6,7 @@ use super::vocabulary::operators;
 use protocol::terms::{oid, sha256};
 use simulator::certificate::{Algorithm, CertificateModel, Extension, Time};
 use simulator::encode::der;
+use simulator::key::Half;
 use simulator::leaf::access_control;
 use simulator::name::COMMON_NAME;
 use simulator::{Derived, Generation};
@@ -32,6 +33,9 @@ operators! {
         "certificate.signature.flip" SignatureFlip { at: usize, bits: u8 } "Flips bits of one byte of the signature.";
         "certificate.signature.other-key" SignatureOtherKey {} "Signed by a key that is not the issuer's.";
         "certificate.signature.zero" SignatureZero {} "A signature of r = 0 and s = 0.";
+        "certificate.signature.high-s" SignatureHighS {} "Its signature has an s above half the group order.";
+        "certificate.signature.leading-zero-r" SignatureLeadingZeroR {} "Its signature has an r that begins with a zero byte in its full width.";
+        "certificate.signature.leading-zero-s" SignatureLeadingZeroS {} "Its signature has an s that begins with a zero byte in its full width.";
         "certificate.trailing" Trailing { bytes: Hex } "Bytes after the certificate.";
     }
 }
@@ -100,6 +104,13 @@ impl CertificateOperator {
             Self::SignatureZero {} => {
                 certificate.signature.r = Derived::Fixed(vec![0]);
                 certificate.signature.s = Derived::Fixed(vec![0]);
+            }
+            Self::SignatureHighS {} => certificate.signature.wish.high_s = Some(true),
+            Self::SignatureLeadingZeroR {} => {
+                certificate.signature.wish.leading_zeros = Some((Half::R, 1));
+            }
+            Self::SignatureLeadingZeroS {} => {
+                certificate.signature.wish.leading_zeros = Some((Half::S, 1));
             }
             Self::Trailing { bytes } => certificate.trailing.extend_from_slice(&bytes.0),
         }

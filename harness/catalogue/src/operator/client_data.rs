@@ -42,6 +42,9 @@ pub enum ClientDataError {
     /// No member of it is the challenge.
     #[error("no member of the client data is the challenge")]
     NoChallenge,
+    /// The key was made for another request than this one.
+    #[error("the request is not the one that its key was made for")]
+    NotForeseen,
 }
 
 impl ClientDataOperator {

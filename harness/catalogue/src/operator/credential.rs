@@ -1,12 +1,14 @@
 //! Edits of the public key where it stands: in the leaf and in the COSE key.
 
+use super::Scene;
 use super::draft::AttestationDraft;
 use super::value::another;
-use protocol::terms::sha256;
+use protocol::terms::{nonce, sha256};
 use simulator::Derived;
-use simulator::authenticator_data::AttestedCredentialModel;
+use simulator::authenticator_data::{AttestedCredentialModel, cose_key};
 use simulator::encode::cbor::Item;
 use simulator::encode::der;
+use simulator::key::candidates;
 
 /// Labels of the coordinates in a COSE key (RFC 9053 7.1.1).
 const X: i64 = -2;
@@ -66,6 +68,27 @@ pub(super) fn parameters_of_p256() -> Vec<u8> {
         der::unsigned(&bytes(ORDER)),
         der::unsigned(&[1]),
     ])
+}
+
+/// Gives the device a key for which the nonce begins with a zero byte: one in 256 has it.
+pub(super) fn fit_to_nonce(draft: &mut AttestationDraft, scene: &Scene<'_>) {
+    let hash = draft.model.client_data_hash.clone();
+    let mut data = draft.model.authenticator_data.clone();
+    let mut fits = |point: &[u8; 65]| {
+        if let Some(credential) = &mut data.attested_credential {
+            credential.credential_id = sha256(&[point]).to_vec();
+            credential.cose_key = cose_key(&point[1..33], &point[33..]);
+        }
+        nonce(&data.seal(), &hash)[0] == 0
+    };
+    let found = candidates(&scene.seed.child("a key for the nonce", 0))
+        .find(|candidate| fits(&candidate.point))
+        .expect("a walk has no end, and one key in 256 fits");
+    let mut device = scene.device.clone();
+    device.adopt(found.key());
+    draft.model = device.attestation_model(scene.authority, &hash, scene.now);
+    draft.key_id = device.key_id().0.to_vec();
+    draft.key = Some(found.key());
 }
 
 /// Edits the bytes of X in the COSE key.

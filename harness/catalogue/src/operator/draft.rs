@@ -1,5 +1,6 @@
 //! What operators edit: a request before it is sent.
 
+use simulator::key::Key;
 use simulator::{AssertionModel, AttestationModel};
 
 /// An attestation about to be sent.
@@ -9,6 +10,8 @@ pub(crate) struct AttestationDraft {
     pub(crate) model: AttestationModel,
     /// The key id the app names.
     pub(crate) key_id: Vec<u8>,
+    /// The key that the device has from now on, if an edit found it another one.
+    pub(crate) key: Option<Key>,
 }
 
 /// An assertion about to be sent.

@@ -13,6 +13,7 @@ mod client_data;
 mod container;
 mod credential;
 mod draft;
+mod key;
 mod read;
 mod receipt;
 mod value;
@@ -21,9 +22,10 @@ mod vocabulary;
 pub use client_data::{ClientDataError, embeds_challenge};
 pub use vocabulary::Entry;
 
-pub(crate) use assertion::{AssertionOperator, DeviceOperator, KeyOperator};
+pub(crate) use assertion::{AssertionOperator, DeviceOperator};
 pub(crate) use client_data::{ChallengeOperator, ClientDataOperator, SentOperator};
 pub(crate) use draft::{AssertionDraft, AttestationDraft};
+pub(crate) use key::{ForeseenOperator, KeyOperator};
 
 use crate::need::{Need, Premises};
 use attestation::AttestationOperator;
@@ -44,6 +46,7 @@ pub struct Operator(pub(crate) Edit);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Edit {
     Key(KeyOperator),
+    Foreseen(ForeseenOperator),
     Device(DeviceOperator),
     Challenge(ChallengeOperator),
     ClientData(ClientDataOperator),
@@ -95,6 +98,7 @@ impl Operator {
     pub fn vocabulary() -> impl Iterator<Item = &'static Entry> {
         [
             KeyOperator::VOCABULARY,
+            ForeseenOperator::VOCABULARY,
             DeviceOperator::VOCABULARY,
             ChallengeOperator::VOCABULARY,
             ClientDataOperator::VOCABULARY,
@@ -114,6 +118,7 @@ impl Operator {
     pub(crate) fn schemas(generator: &mut SchemaGenerator) -> Vec<serde_json::Value> {
         [
             KeyOperator::json_schema(generator),
+            ForeseenOperator::json_schema(generator),
             DeviceOperator::json_schema(generator),
             ChallengeOperator::json_schema(generator),
             ClientDataOperator::json_schema(generator),
@@ -139,7 +144,11 @@ impl Operator {
             | Edit::Certificate(..)
             | Edit::Receipt(_)
             | Edit::Container(_) => true,
-            Edit::Device(_) | Edit::ClientData(_) | Edit::Sent(_) | Edit::Assertion(_) => false,
+            Edit::Foreseen(_)
+            | Edit::Device(_)
+            | Edit::ClientData(_)
+            | Edit::Sent(_)
+            | Edit::Assertion(_) => false,
         }
     }
 
@@ -147,6 +156,7 @@ impl Operator {
     pub(crate) fn edits_assertion(&self) -> bool {
         match &self.0 {
             Edit::Key(_)
+            | Edit::Foreseen(_)
             | Edit::Device(_)
             | Edit::Challenge(_)
             | Edit::ClientData(_)
@@ -158,6 +168,11 @@ impl Operator {
         }
     }
 
+    /// Whether the device's key is made for the request that it stands with.
+    pub(crate) fn is_foreseen(&self) -> bool {
+        matches!(self.0, Edit::Foreseen(_))
+    }
+
     /// What a target must have for the edit to be possible.
     pub(crate) fn implied_need(&self) -> Option<Need> {
         match &self.0 {
@@ -167,6 +182,7 @@ impl Operator {
             Edit::AuthenticatorData(AuthenticatorDataOperator::ExtensionOtherVersion {}) => {
                 Some(Need::SeveralVersions)
             }
+            Edit::Foreseen(_) => Some(Need::Foreseeable),
             _ => None,
         }
     }
@@ -204,6 +220,7 @@ impl Operator {
             Edit::Receipt(one) => one.apply(draft, scene),
             Edit::Container(one) => one.apply_to_attestation(draft),
             Edit::Key(_)
+            | Edit::Foreseen(_)
             | Edit::Device(_)
             | Edit::Challenge(_)
             | Edit::ClientData(_)
@@ -218,6 +235,7 @@ impl Operator {
             Edit::Assertion(one) => one.apply(draft, scene),
             Edit::Container(one) => one.apply_to_assertion(draft),
             Edit::Key(_)
+            | Edit::Foreseen(_)
             | Edit::Device(_)
             | Edit::Challenge(_)
             | Edit::ClientData(_)
@@ -233,6 +251,7 @@ impl fmt::Display for Operator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match &self.0 {
             Edit::Key(one) => one.name(),
+            Edit::Foreseen(one) => one.name(),
             Edit::Device(one) => one.name(),
             Edit::Challenge(one) => one.name(),
             Edit::ClientData(one) => one.name(),

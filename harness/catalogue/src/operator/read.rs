@@ -3,7 +3,7 @@
 use super::{
     AssertionOperator, AttestationOperator, AuthenticatorDataOperator, CERTIFICATE,
     CertificateOperator, ChallengeOperator, ClientDataOperator, ContainerOperator, DeviceOperator,
-    Edit, Entry, KeyOperator, Operator, ReceiptOperator, SentOperator, Which,
+    Edit, Entry, ForeseenOperator, KeyOperator, Operator, ReceiptOperator, SentOperator, Which,
 };
 use crate::file::{At, Problem};
 use serde::de::DeserializeOwned;
@@ -62,6 +62,8 @@ impl Reading<'_> {
         }
         let edit = if is_of(KeyOperator::VOCABULARY) {
             Edit::Key(self.values(&name)?)
+        } else if is_of(ForeseenOperator::VOCABULARY) {
+            Edit::Foreseen(self.values(&name)?)
         } else if is_of(DeviceOperator::VOCABULARY) {
             Edit::Device(self.values(&name)?)
         } else if is_of(ChallengeOperator::VOCABULARY) {

@@ -33,6 +33,8 @@ operators! {
         "receipt.signature.drop" SignatureDrop {} "No signer.";
         "receipt.other-root" OtherRoot {} "Signer, intermediate and root of another authority whose names are the same.";
         "receipt.by-attestation-authority" ByAttestationAuthority {} "Signed by the authority that issues leaves.";
+        "receipt.content-size" ContentSize { bytes: usize } "A token so long that the signed content has so many bytes.";
+        "receipt.segments" Segments { bytes: usize } "The content cut into segments of so many bytes.";
         "receipt.definite" Definite {} "Definite lengths and one string instead of segments.";
     }
 }
@@ -110,11 +112,27 @@ impl ReceiptOperator {
                     signer.signature = SignatureModel::honest(authority.intermediate_key().clone());
                 }
             }
+            Self::ContentSize { bytes } => resize(draft, *bytes),
+            Self::Segments { bytes } => receipt.segments = Segments::Of(*bytes),
             Self::Definite {} => {
                 receipt.lengths = Lengths::Definite;
                 receipt.segments = Segments::Whole;
             }
         }
+    }
+}
+
+/// Lengthens the token until the content has `bytes` bytes. The certificate is part of the content,
+/// so that what edits the certificate comes before.
+fn resize(draft: &mut AttestationDraft, bytes: usize) {
+    let leaf = draft.model.seal_parts().leaf;
+    let receipt = &mut draft.model.receipt;
+    let mut token = receipt.field(field::TOKEN).unwrap_or_default().to_vec();
+    // Longer tokens have longer heads, so that the first step may fall short by some bytes.
+    for _ in 0..3 {
+        let now = receipt.content(&leaf).len();
+        token.resize((token.len() + bytes).saturating_sub(now), b'A');
+        receipt.set_field(field::TOKEN, &token);
     }
 }
 

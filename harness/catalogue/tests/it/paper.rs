@@ -73,6 +73,7 @@ pub(crate) fn servers() -> Vec<Premises> {
         wait: Some(LIFETIME),
         can_revoke: true,
         client_data_is_json: true,
+        client_data_foreseeable: true,
     };
     let development = Premises {
         environment: Environment::Development,
@@ -132,6 +133,12 @@ impl Paper {
             match &step.action {
                 Action::Challenge(purpose) => {
                     let text = self.issue(&step.account, *purpose);
+                    let name = step.name.as_deref().unwrap_or_default();
+                    if let Some(later) = devices.foreseen_by(name).cloned() {
+                        let challenge = devices.challenge(&later, &text);
+                        let data = client_data(&challenge);
+                        devices.foresee(&later, &data, &challenge, self.now).unwrap();
+                    }
                     named_challenges.insert(step.name.clone().unwrap_or_default(), text);
                 }
                 Action::Wait => {
@@ -203,8 +210,8 @@ impl Paper {
                 }
             }
             Purpose::Assert => {
-                let data = format!(r#"{{"challenge":"{challenge}","item":"book","quantity":1}}"#);
-                let made = cast.assertion(step, data.as_bytes(), &challenge, self.now).unwrap();
+                let data = client_data(&challenge);
+                let made = cast.assertion(step, &data, &challenge, self.now).unwrap();
                 Request::Assert {
                     key_id: made.key_id,
                     client_data: made.client_data,
@@ -341,6 +348,11 @@ fn of(findings: Vec<Finding>) -> BTreeSet<Rule> {
     let broken =
         |finding: Finding| matches!(finding.outcome, Outcome::Broken(_)).then_some(finding.rule);
     findings.into_iter().filter_map(broken).collect()
+}
+
+/// The client data of a protected request with that challenge.
+fn client_data(challenge: &str) -> Vec<u8> {
+    format!(r#"{{"challenge":"{challenge}","item":"book","quantity":1}}"#).into_bytes()
 }
 
 fn challenge_in(client_data: &[u8]) -> Option<String> {

@@ -20,6 +20,7 @@ pub fn premises(dialect: &Dialect, longest_wait: Duration) -> Premises {
         wait: policy.challenge_ttl.filter(|ttl| *ttl <= longest_wait),
         can_revoke: dialect.speaks(Operation::Revoke),
         client_data_is_json: client_data_is_json(dialect),
+        client_data_foreseeable: client_data_foreseeable(dialect),
     }
 }
 
@@ -33,9 +34,19 @@ fn listed<T: Clone>(declared: Option<&Declared<T>>) -> Option<Listed<T>> {
     }
 }
 
+const TRIAL: &str = "MDEyMzQ1Njc4OWFiY2RlZg";
+
+/// Tries the target's template with nothing but what a challenge's answer leaves.
+fn client_data_foreseeable(dialect: &Dialect) -> bool {
+    let step = dialect.file().steps.get(&Operation::Challenge);
+    let names = step.iter().flat_map(|step| step.save.keys());
+    let mut saved: Saved = names.map(|name| (name.clone(), "x".to_owned())).collect();
+    saved.insert(CHALLENGE_TEXT.to_owned(), TRIAL.to_owned());
+    dialect.client_data(&Facts::new("qa", "0123456789abcdef0123456789abcdef"), &saved).is_ok()
+}
+
 /// Tries the target's template with a challenge of ours.
 fn client_data_is_json(dialect: &Dialect) -> bool {
-    const TRIAL: &str = "MDEyMzQ1Njc4OWFiY2RlZg";
     let names = dialect.file().steps.values().flat_map(|step| step.save.keys());
     let mut saved: Saved = names.map(|name| (name.clone(), "x".to_owned())).collect();
     saved.insert(CHALLENGE_TEXT.to_owned(), TRIAL.to_owned());

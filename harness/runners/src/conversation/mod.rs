@@ -52,6 +52,7 @@ impl<T: Target> Stage<'_, T> {
             accounts: BTreeMap::new(),
             challenges: BTreeMap::new(),
             sent: BTreeMap::new(),
+            foreseen: BTreeMap::new(),
         };
         let mut played = Played::default();
         for (index, step) in case.steps.iter().enumerate() {
@@ -95,6 +96,8 @@ struct Conversation<'a, T> {
     challenges: BTreeMap<String, Saved>,
     /// Named requests.
     sent: BTreeMap<String, Request>,
+    /// Client data written ahead, by the name of its challenge.
+    foreseen: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Clone)]
@@ -123,7 +126,13 @@ impl<T: Target> Conversation<'_, T> {
             }
             Action::Challenge(purpose) => {
                 let (turn, saved) = self.challenge(index, step, *purpose).await?;
-                self.challenges.insert(step.name.clone().unwrap_or_default(), saved);
+                let name = step.name.clone().unwrap_or_default();
+                if turn.is_as_expected()
+                    && let Some(later) = self.cast.foreseen_by(&name).cloned()
+                {
+                    self.foresee(&later, &name, &saved)?;
+                }
+                self.challenges.insert(name, saved);
                 return Ok(Some(vec![turn]));
             }
             Action::Revoke => {
@@ -185,6 +194,21 @@ impl<T: Target> Conversation<'_, T> {
         Ok((Turn { what, expectation: Expectation::Accept, exchange }, left))
     }
 
+    /// Writes the client data of a later step, whose challenge is known now, and has its key made.
+    fn foresee(&mut self, later: &Step, name: &str, issued: &Saved) -> Result<(), PlayError> {
+        let mut saved = self.accounts.get(&later.account).cloned().unwrap_or_default();
+        saved.extend(issued.clone());
+        let text = saved.get(CHALLENGE_TEXT).cloned().unwrap_or_default();
+        let challenge = self.cast.challenge(later, &text);
+        saved.insert(CHALLENGE_TEXT.to_owned(), challenge.clone());
+        let mut facts = self.facts(&later.account);
+        facts.purpose = Purpose::Assert;
+        let rendered = self.stage.target.dialect().client_data(&facts, &saved)?;
+        self.cast.foresee(later, &rendered, &challenge, (self.stage.clock)())?;
+        self.foreseen.insert(name.to_owned(), rendered);
+        Ok(())
+    }
+
     /// The request of an attest or assert step.
     fn mint(
         &mut self,
@@ -212,7 +236,10 @@ impl<T: Target> Conversation<'_, T> {
             Purpose::Assert => {
                 facts.key_id = Some(self.cast.device(step).key_id().into());
                 let request = self.request(Operation::Assert, step, facts, issued);
-                let rendered = dialect.client_data(&request.facts, &request.saved)?;
+                let rendered = match self.written_ahead(step) {
+                    Some(rendered) => rendered.clone(),
+                    None => dialect.client_data(&request.facts, &request.saved)?,
+                };
                 let made = self.cast.assertion(step, &rendered, &challenge, now)?;
                 *truth = Some(made.truth);
                 let facts = Facts {
@@ -223,6 +250,14 @@ impl<T: Target> Conversation<'_, T> {
                 };
                 Ok(Request { facts, ..request })
             }
+        }
+    }
+
+    /// The client data that a step's key was made for.
+    fn written_ahead(&self, step: &Step) -> Option<&Vec<u8>> {
+        match &step.action {
+            Action::Assert { challenge: Some(name) } => self.foreseen.get(name),
+            _ => None,
         }
     }
 

@@ -1,33 +1,64 @@
-//! The search for a nonce whose signature looks as wished.
+//! The search for a key or a nonce whose outcome looks as wished.
 
-use super::{Integers, Wish, p256_scalar, p384_scalar};
-use p256::elliptic_curve::{
-    Field, PrimeField,
-    point::{AffineCoordinates, BatchNormalize},
-    scalar::IsHigh,
-};
+use super::walk::{Walk, inverted};
+use super::{Half, Integers, Key, Wish, p256_scalar, p384_scalar};
+use crate::seed::Seed;
+use p256::elliptic_curve::{Field, PrimeField, point::AffineCoordinates, scalar::IsHigh};
 use protocol::terms::sha256;
 
-/// Nonces tried at once: enough that one field inversion is shared by many.
+/// Nonces whose inverses are computed at once.
 const BATCH: usize = 256;
 /// Batches after which a wish counts as beyond reach.
 const BATCHES: usize = 1 << 18;
 
-/// Low halves of P-256 nonces whose `r` has 31, 30 and 29 bytes, found on a walk of 14 million
-/// steps from SHA-256 of "assay: short nonces". Which `r` a nonce has does not depend on key or
-/// message, so that they serve all of them; that they give the key away does not matter here.
-const SHORT_NONCES: [u128; 3] = [
+/// Low halves of P-256 nonces whose `r` has 31, 30, 29 and 28 bytes, found on walks of 14 million
+/// steps from SHA-256 of "assay: short nonces" and, for the last, of two thousand million from
+/// that of "assay: nonces of short r". Which `r` a nonce has does not depend on key or message, so
+/// that they serve all of them; that they give the key away does not matter here.
+const SHORT_NONCES: [u128; 4] = [
     0x2377_dc3b_e6e3_2f29_1724_892f_1b7a_55af,
     0x2377_dc3b_e6e3_2f29_1724_892f_1b7b_17cb,
     0x2377_dc3b_e6e3_2f29_1724_892f_1c50_b105,
+    0x859a_5b98_144d_a7a7_e80c_0e4e_7d87_d5ab,
 ];
+
+/// A key pair met on a walk.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    scalar: p256::Scalar,
+    /// The public key, `04‖X‖Y`.
+    pub point: [u8; 65],
+}
+
+impl Candidate {
+    /// The pair as a key that signs.
+    pub fn key(&self) -> Key {
+        let key = p256::ecdsa::SigningKey::from_slice(&self.scalar.to_repr());
+        Key::P256(Box::new(key.expect("a walk among half the bits meets no multiple of the order")))
+    }
+}
+
+/// P-256 key pairs without end, each one step from the one before. A step costs a hundredth of a
+/// key of its own, so that one among 65 536 is found in a moment.
+pub fn candidates(seed: &Seed) -> impl Iterator<Item = Candidate> + use<> {
+    let mut scalar = p256_scalar(&widened(seed.child("walk of keys", 0).bytes(), 32));
+    Walk::from::<p256::NistP256>(&scalar).map(move |(x, y)| {
+        let mut point = [4; 65];
+        point[1..33].copy_from_slice(&x.to_repr());
+        point[33..].copy_from_slice(&y.to_repr());
+        let candidate = Candidate { scalar, point };
+        scalar += p256::Scalar::ONE;
+        candidate
+    })
+}
 
 /// A P-256 signature that grants the wish.
 pub(super) fn p256(key: &p256::ecdsa::SigningKey, digest: &[u8], wish: Wish) -> Integers {
     let secret = **key.as_nonzero_scalar();
     let z = reduced_digest(digest, 32, p256_scalar);
     // What chance gives often is not taken from the list, so that it keeps looking like chance.
-    let rare = wish.der_length.is_some_and(|length| length < 70);
+    let rare = wish.der_length.is_some_and(|length| length < 70)
+        || matches!(wish.leading_zeros, Some((Half::R, 2..)));
     let short = SHORT_NONCES.into_iter().filter(|_| rare).find_map(|nonce| {
         let nonce = p256_scalar(&widened(nonce.to_be_bytes(), 32));
         let x = (p256::ProjectivePoint::GENERATOR * nonce).to_affine().x();
@@ -45,33 +76,27 @@ pub(super) fn p384(key: &p384::ecdsa::SigningKey, digest: &[u8], wish: Wish) -> 
 }
 
 macro_rules! walk {
-    ($walk:ident, $granted:ident, $curve:ident, $scalar:ident) => {
+    ($walk:ident, $granted:ident, $curve:ident, $name:ident, $scalar:ident) => {
         /// Walks nonces k, k+1, … from one that follows from key and digest, until one grants the
-        /// wish. A step costs one point addition, and a batch shares its inversions.
+        /// wish.
         fn $walk(secret: $curve::Scalar, z: $curve::Scalar, digest: &[u8], wish: Wish) -> Integers {
-            use $curve::{ProjectivePoint, Scalar};
+            use $curve::Scalar;
             let secret_bytes = secret.to_repr();
             let start = sha256(&[b"nonces of", &secret_bytes, digest]);
             // Half the bits are left free, so that no carry can reach the order.
             let start: [u8; 16] = start[..16].try_into().expect("a digest has 32 bytes");
             let mut nonce = $scalar(&widened(start, secret_bytes.len()));
-            let mut point = ProjectivePoint::GENERATOR * nonce;
+            let mut walk = Walk::from::<$curve::$name>(&nonce);
+            let mut nonces = Vec::with_capacity(BATCH);
             for _ in 0..BATCHES {
-                let mut points = Vec::with_capacity(BATCH);
-                let mut nonces = Vec::with_capacity(BATCH);
+                nonces.clear();
                 for _ in 0..BATCH {
-                    points.push(point);
                     nonces.push(nonce);
-                    point += ProjectivePoint::GENERATOR;
                     nonce += Scalar::ONE;
                 }
-                let affine =
-                    <ProjectivePoint as BatchNormalize<[ProjectivePoint]>>::batch_normalize(
-                        &points,
-                    );
-                for (affine, inverse) in affine.iter().zip(inverted(&nonces)) {
+                for (inverse, (x, _)) in inverted(&nonces).into_iter().zip(&mut walk) {
                     // An x-coordinate at or above the order is rarer than one in 2^32: skipped.
-                    let r: Option<Scalar> = Scalar::from_repr(affine.x()).into();
+                    let r: Option<Scalar> = Scalar::from_repr(x.to_repr()).into();
                     let found = r.and_then(|r| $granted(r, inverse * (z + r * secret), wish));
                     if let Some(found) = found {
                         return found;
@@ -92,8 +117,8 @@ macro_rules! walk {
     };
 }
 
-walk!(walk_p256, granted_p256, p256, p256_scalar);
-walk!(walk_p384, granted_p384, p384, p384_scalar);
+walk!(walk_p256, granted_p256, p256, NistP256, p256_scalar);
+walk!(walk_p384, granted_p384, p384, NistP384, p384_scalar);
 
 /// A small number in the full width of a scalar.
 fn widened(number: [u8; 16], width: usize) -> Vec<u8> {
@@ -117,21 +142,4 @@ fn reduced_digest<S: Field>(digest: &[u8], width: usize, scalar: fn(&[u8]) -> S)
         high = high.double();
     }
     high + scalar(&low)
-}
-
-/// The inverses of non-zero scalars, with one inversion for all of them (Montgomery's trick).
-fn inverted<S: Field>(scalars: &[S]) -> Vec<S> {
-    let mut product = S::ONE;
-    let mut before = Vec::with_capacity(scalars.len());
-    for scalar in scalars {
-        before.push(product);
-        product *= scalar;
-    }
-    let mut inverse = Option::from(product.invert()).unwrap_or(S::ZERO);
-    let mut out = vec![S::ZERO; scalars.len()];
-    for index in (0..scalars.len()).rev() {
-        out[index] = inverse * before[index];
-        inverse *= scalars[index];
-    }
-    out
 }

@@ -254,8 +254,8 @@ fn assertions_break_alone() {
     let wishes = [
         Wish { high_s: Some(true), ..Wish::default() },
         Wish { high_s: Some(false), ..Wish::default() },
-        Wish { leading_zero: Some(Half::R), ..Wish::default() },
-        Wish { leading_zero: Some(Half::S), ..Wish::default() },
+        Wish { leading_zeros: Some((Half::R, 1)), ..Wish::default() },
+        Wish { leading_zeros: Some((Half::S, 1)), ..Wish::default() },
         Wish { der_length: Some(69), ..Wish::default() },
         Wish { der_length: Some(68), ..Wish::default() },
     ];

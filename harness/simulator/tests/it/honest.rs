@@ -166,8 +166,8 @@ fn keys_can_be_found_with_any_trait() {
     let find = |wanted| {
         Device::with_trait(&seed, wanted, Generation::Ios27, app_id(), Environment::Production)
     };
-    assert_eq!(find(KeyTrait::LeadingZeroX).public_key()[1], 0);
-    assert_eq!(find(KeyTrait::LeadingZeroY).public_key()[33], 0);
+    assert_eq!(find(KeyTrait::LeadingZerosX(2)).public_key()[1..3], [0, 0]);
+    assert_eq!(find(KeyTrait::LeadingZerosY(1)).public_key()[33], 0);
     let id = find(KeyTrait::PlusAndSlash).key_id().to_base64();
     assert!(id.contains('+') && id.contains('/'));
 }
