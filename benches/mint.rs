@@ -104,5 +104,6 @@ fn premises() -> Premises {
         wait: None,
         can_revoke: true,
         client_data_is_json: true,
+        client_data_foreseeable: true,
     }
 }
