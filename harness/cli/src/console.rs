@@ -186,7 +186,9 @@ impl Sink for Console {
                     header.target.nodes.join(", ")
                 ));
             }
-            EventKind::CasesPlanned(_) | EventKind::CaseObserved(_) => {}
+            EventKind::CasesPlanned(_)
+            | EventKind::CaseObserved(_)
+            | EventKind::KnownFailures(_) => {}
             EventKind::CaseStarted(case) => {
                 if self.cases.0 == 0 && self.bar.is_none() {
                     self.start_bar(self.cases.1, "cases {wide_bar} {pos}/{len}  {msg}");

@@ -25,6 +25,8 @@ pub(crate) enum ExitCode {
     NothingRan,
     /// Something is inconclusive.
     Inconclusive,
+    /// All that is wrong is that entries of the known failures are stale or have expired.
+    Outdated,
     /// Everything asked for holds.
     Ok,
 }
@@ -43,6 +45,7 @@ impl ExitCode {
             Self::ServiceLevel => 8,
             Self::NothingRan => 4,
             Self::Inconclusive => 6,
+            Self::Outdated => 5,
             Self::Ok => 0,
         }
     }
@@ -55,6 +58,7 @@ impl ExitCode {
             Standing::Strained => Self::ServiceLevel,
             Standing::Empty => Self::NothingRan,
             Standing::Incomplete | Standing::Undecided => Self::Inconclusive,
+            Standing::Outdated => Self::Outdated,
             Standing::Holds => Self::Ok,
         }
     }
@@ -98,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_graver_code_wins_in_either_order() {
-        let order = [70, 130, 2, 10, 3, 1, 9, 8, 4, 6, 0];
+        let order = [70, 130, 2, 10, 3, 1, 9, 8, 4, 6, 5, 0];
         let codes = [
             ExitCode::Internal,
             ExitCode::Interrupted,
@@ -110,6 +114,7 @@ mod tests {
             ExitCode::ServiceLevel,
             ExitCode::NothingRan,
             ExitCode::Inconclusive,
+            ExitCode::Outdated,
             ExitCode::Ok,
         ];
         for (i, a) in codes.into_iter().enumerate() {

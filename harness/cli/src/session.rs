@@ -17,9 +17,6 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use targets::TargetFile;
 
-/// Version of the format of records.
-const SCHEMA: u32 = 1;
-
 /// A run under way.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -107,7 +104,7 @@ impl Session {
         }
         self.header_written = true;
         self.recorder.record(EventKind::RunStarted(Header {
-            schema: SCHEMA,
+            schema: Header::SCHEMA,
             assay: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.command.clone(),
             seed: self.seed.to_hex(),

@@ -3,7 +3,8 @@
 //! Pure functions over a record. The same observations give the same verdict, whoever asks and
 //! whenever: a run judges itself with [`judge`], and `assay judge` judges its record again.
 
+pub mod known;
 mod outputs;
 mod verdict;
 
-pub use verdict::judge;
+pub use verdict::{judge, verdicts};

@@ -29,8 +29,12 @@ pub fn judge(case: &CaseObserved) -> Verdict {
         Some(Unplayed::NotSent { why }) => return inconclusive(why.clone()),
         None => {}
     }
-    let verdicts: Vec<Verdict> = case.attempts.iter().map(|attempt| of(case, attempt)).collect();
-    together(verdicts)
+    together(verdicts(case))
+}
+
+/// The verdict on each of the times that a case was played, alone.
+pub fn verdicts(case: &CaseObserved) -> Vec<Verdict> {
+    case.attempts.iter().map(|attempt| of(case, attempt)).collect()
 }
 
 /// One verdict of several attempts: decided ones must agree.

@@ -1,6 +1,6 @@
 //! The events of a run. They carry facts, never how to show them.
 
-use crate::{CaseObserved, Histogram, Verdict};
+use crate::{CaseObserved, Histogram, KnownFailures, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -28,6 +28,8 @@ pub enum EventKind {
     CaseObserved(Box<CaseObserved>),
     /// A case was played and judged.
     CaseFinished(Box<CaseFinished>),
+    /// The failures that were known before, and what became of them.
+    KnownFailures(Box<KnownFailures>),
     /// A load attack begins.
     LoadStarted(LoadStarted),
     /// One second of one kind of operation under load.
@@ -48,7 +50,7 @@ pub enum EventKind {
 /// Who ran what against whom, where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// Version of this format.
+    /// Version of this format: [`Header::SCHEMA`] when it was written.
     pub schema: u32,
     /// Version of the harness.
     pub assay: String,
@@ -62,6 +64,11 @@ pub struct Header {
     pub target: TargetInfo,
     /// The machine that ran the harness.
     pub machine: Machine,
+}
+
+impl Header {
+    /// Version of the format that this build writes. Since 2 a record holds what was observed.
+    pub const SCHEMA: u32 = 2;
 }
 
 /// The server under test, as its target file describes it. No secrets.
@@ -160,6 +167,14 @@ pub struct CaseFinished {
     pub fix: String,
     /// The command that repeats this case alone.
     pub repeat: String,
+}
+
+impl CaseFinished {
+    /// Whether failing it is a failure of the server; otherwise it is advice. An unknown level
+    /// binds: better a failure too many than one overlooked.
+    pub fn binds(&self) -> bool {
+        !matches!(self.level.as_str(), "should" | "may" | "info")
+    }
 }
 
 /// One phase of a load plan.

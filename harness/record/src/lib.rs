@@ -8,6 +8,7 @@
 pub mod event;
 pub mod histogram;
 pub mod jsonl;
+pub mod known;
 pub mod observed;
 pub mod verdict;
 
@@ -17,6 +18,7 @@ pub use event::{
 };
 pub use histogram::Histogram;
 pub use jsonl::{JsonLines, Record, RecordError, Sink};
+pub use known::{KnownCase, KnownEntry, KnownFailures, KnownStanding};
 pub use observed::{
     Attempt, CaseObserved, Honest, Observed, ObservedDecision, ReasonMode, Truth, TwinObserved,
     Unplayed,

@@ -85,6 +85,13 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The failure of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|failure| failure.as_str() == name)
+    }
+}
+
 impl Verdict {
     /// `pass`, `not-applicable`, `inconclusive` or `fail`.
     pub fn as_str(&self) -> &'static str {

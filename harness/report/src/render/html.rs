@@ -5,6 +5,7 @@
 
 use super::html_load::LoadView;
 use crate::plot;
+use crate::summary::known::{Line, lines};
 use crate::summary::{Case, Clause, Step, Summary, Tally, Worded};
 use crate::text::{count, counted, percent, shorten, three_digits};
 use askama::Template;
@@ -41,6 +42,7 @@ struct Page<'a> {
     cases: String,
     groups: Vec<Group<'a>>,
     untested: Vec<Untested<'a>>,
+    known: Vec<Line<'a>>,
     unplayed: String,
     unreached: Vec<&'a Clause>,
     lasted: String,
@@ -142,6 +144,7 @@ impl<'a> Page<'a> {
             loads: summary.load.iter().map(LoadView::of).collect(),
             cases: count(cases.list.len() as u64),
             untested: cases.list.iter().filter(|case| !case.decided()).map(Untested::of).collect(),
+            known: summary.known.as_ref().map(lines).unwrap_or_default(),
             unplayed: match cases.unplayed {
                 0 => String::new(),
                 n => counted(n, "planned case was", "planned cases were"),

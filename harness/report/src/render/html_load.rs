@@ -183,6 +183,7 @@ pub(super) fn tone(standing: Standing) -> &'static str {
         | Standing::Empty
         | Standing::Incomplete
         | Standing::Undecided
-        | Standing::Strained => "part",
+        | Standing::Strained
+        | Standing::Outdated => "part",
     }
 }

@@ -4,10 +4,11 @@
 //! decided an `error`, what does not apply `skipped`. The load stands as a suite of its own.
 
 use crate::Summary;
+use crate::summary::known::lines;
 use crate::summary::{Case, Load};
 use crate::text::{counted, percent};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
-use record::Verdict;
+use record::{KnownFailures, Verdict};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -41,6 +42,12 @@ fn of_case(family: &str, case: &Case) -> TestCase {
         Verdict::Pass => TestCaseStatus::success(),
         Verdict::NotApplicable { why } => skipped(why),
         Verdict::Inconclusive { why } => unhappy(NonSuccessKind::Error, "inconclusive", why, ""),
+        Verdict::Fail { failure, why } if case.excused() => {
+            let excuse = case.excuse.as_ref().map_or(String::new(), |excuse| {
+                format!("{} until {}", excuse.owner, excuse.expires)
+            });
+            skipped(&format!("known failure ({excuse}): {}: {why}", failure.as_str()))
+        }
         Verdict::Fail { failure, why } if case.binding => {
             unhappy(NonSuccessKind::Failure, failure.as_str(), why, &description(case))
         }
@@ -153,7 +160,24 @@ fn of_run(summary: &Summary) -> TestSuite {
     test.set_classname("run");
     let mut suite = TestSuite::new("run");
     suite.add_test_case(test);
+    suite.add_test_cases(summary.known.as_ref().map(of_known));
     suite
+}
+
+/// A list of known failures must not outlive them.
+fn of_known(known: &KnownFailures) -> TestCase {
+    let care: Vec<String> = lines(known)
+        .iter()
+        .filter(|line| line.needs_care)
+        .map(|line| format!("{}:{}: {}: {}", known.file, line.entry.line, line.case, line.became))
+        .collect();
+    let status = match care.first() {
+        None => TestCaseStatus::success(),
+        Some(first) => unhappy(NonSuccessKind::Error, "outdated", first, &care.join("\n")),
+    };
+    let mut test = TestCase::new("the known failures are up to date", status);
+    test.set_classname("run");
+    test
 }
 
 fn unhappy(

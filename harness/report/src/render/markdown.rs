@@ -1,6 +1,7 @@
 //! `README.md`: what a repository or a job summary shows.
 
 use crate::Summary;
+use crate::summary::known::lines;
 use crate::summary::{Case, Load, Tally};
 use crate::text::{count, counted, micros, percent, plain, shorten, three_digits};
 use record::Verdict;
@@ -31,6 +32,7 @@ pub fn markdown(summary: &Summary) -> String {
     for (index, load) in summary.load.iter().enumerate() {
         load_section(&mut page, load, index);
     }
+    known(&mut page, summary);
     clauses(&mut page, summary);
     not_tested(&mut page, summary);
     foot(&mut page, summary);
@@ -95,8 +97,13 @@ fn headline(page: &mut Page, summary: &Summary) {
     let headline = &summary.headline;
     let row = |name: &str, what: &str, tally: Tally| {
         format!(
-            "| {name} | {what} | {} of {} | {} of {} |",
+            "| {name} | {what} | {}{} of {} | {} of {} |",
             count(tally.in_cases),
+            if tally.known > 0 {
+                format!(" (and {} known)", count(tally.known))
+            } else {
+                String::new()
+            },
             count(tally.of_cases),
             count(tally.under_load),
             count(tally.of_requests)
@@ -232,6 +239,32 @@ fn load_section(page: &mut Page, load: &Load, index: usize) {
     }
 }
 
+fn known(page: &mut Page, summary: &Summary) {
+    let Some(known) = &summary.known else { return };
+    page.line("## Known failures");
+    page.line(&format!("As listed in `{}` on {}.", code(&known.file), escape(&known.today)));
+    let mut rows = vec![
+        "| case | fails with | became | owner | until | why |".to_owned(),
+        "|---|---|---|---|---|---|".to_owned(),
+    ];
+    rows.extend(lines(known).iter().map(|line| {
+        let entry = line.entry;
+        let issue = entry.issue.as_deref().map(|issue| format!(" ({})", escape(issue)));
+        format!(
+            "| `{}` | {} | {}{} | {} | {} | {}{} |",
+            code(line.case),
+            line.kind,
+            if line.needs_care { "**!** " } else { "" },
+            line.became,
+            escape(&entry.owner),
+            escape(&entry.expires),
+            escape(&entry.reason),
+            issue.unwrap_or_default()
+        )
+    }));
+    page.list(rows);
+}
+
 fn clauses(page: &mut Page, summary: &Summary) {
     if summary.cases.clauses.is_empty() {
         return;
@@ -259,7 +292,12 @@ fn not_tested(page: &mut Page, summary: &Summary) {
     let untested: Vec<&Case> = summary.cases.list.iter().filter(|case| !case.decided()).collect();
     let missing = &summary.headline.coverage.missing;
     page.line("## Not tested, and why");
-    if untested.is_empty() && missing.is_empty() && summary.cases.unplayed == 0 {
+    let unmapped = &summary.cases.unmapped;
+    if untested.is_empty()
+        && missing.is_empty()
+        && unmapped.is_empty()
+        && summary.cases.unplayed == 0
+    {
         page.line("Nothing was left out: every case of the selection was decided.");
         return;
     }
@@ -279,6 +317,13 @@ fn not_tested(page: &mut Page, summary: &Summary) {
         let n = counted(summary.cases.unplayed, "planned case was", "planned cases were");
         items.push(format!("- {n} never played: the run ended before"));
     }
+    items.extend(unmapped.iter().take(FINDINGS_SHOWN).map(|one| {
+        format!(
+            "- the reason “{}” ({}) stands for no rule: the target file does not map it",
+            escape(&one.words),
+            counted(one.times, "time", "times")
+        )
+    }));
     if !missing.is_empty() {
         items.push(format!(
             "- clauses that no decided case reached: {}",

@@ -5,6 +5,7 @@ mod html_load;
 mod json;
 mod junit;
 mod markdown;
+mod terminal;
 
 use crate::{Summary, plot};
 use record::Record;
@@ -13,6 +14,7 @@ pub use html::html;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use terminal::terminal;
 
 /// A file of the report: its name, with `/` between folders, and what is in it.
 pub type RenderedFile = (String, Vec<u8>);

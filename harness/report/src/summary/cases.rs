@@ -1,7 +1,10 @@
 //! The cases of a run, and what they say about each clause.
 
 use crate::text::{clean, clean_block};
-use record::{CaseFinished, EventKind, Failure, Record, Verdict};
+use record::{
+    CaseFinished, CaseObserved, EventKind, Failure, KnownFailures, KnownStanding, ObservedDecision,
+    ReasonMode, Record, Verdict,
+};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,12 +23,40 @@ pub struct Cases {
     pub inconclusive: u64,
     /// How many do not apply to this target.
     pub not_applicable: u64,
+    /// How many failed as was known before, which excuses them.
+    pub known: u64,
+    /// How many failed as was known before, but longer than was agreed.
+    pub expired: u64,
+    /// How many pass that are listed as known failures.
+    pub stale: u64,
     /// How many were planned and never finished.
     pub unplayed: u64,
+    /// Reasons of the server that nobody mapped to a rule, where reasons are compared.
+    pub unmapped: Vec<Unmapped>,
     /// Each of them, in the order played.
     pub list: Vec<Case>,
     /// Every clause that the register or a case names.
     pub clauses: Vec<Clause>,
+}
+
+/// A failure that was known before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Excuse {
+    /// Excused, tolerated, or expired.
+    pub standing: KnownStanding,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day it is excused.
+    pub expires: String,
+}
+
+/// A reason in the server's words that its target file does not map to a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unmapped {
+    /// The words.
+    pub words: String,
+    /// How many requests were refused with them.
+    pub times: u64,
 }
 
 /// What a failure takes from a server.
@@ -75,6 +106,8 @@ pub struct Case {
     pub verdict: Verdict,
     /// Whether failing it is a failure of the server; otherwise it is advice.
     pub binding: bool,
+    /// Who answers for its failure, if that was known before.
+    pub excuse: Option<Excuse>,
     /// Why it matters.
     pub matters: String,
     /// How to mend it.
@@ -119,8 +152,13 @@ impl Clause {
 }
 
 impl Case {
-    /// In which way it failed, if it failed and is binding.
+    /// In which way it failed, if it failed, is binding, and nobody knew before.
     pub fn failure(&self) -> Option<Failure> {
+        self.fails().filter(|_| self.excuse.is_none())
+    }
+
+    /// In which way it failed, if it failed and is binding, known or not.
+    pub fn fails(&self) -> Option<Failure> {
         match &self.verdict {
             Verdict::Fail { failure, .. } if self.binding => Some(*failure),
             Verdict::Fail { .. }
@@ -130,9 +168,14 @@ impl Case {
         }
     }
 
+    /// Whether its failure is excused.
+    pub fn excused(&self) -> bool {
+        self.excuse.as_ref().is_some_and(|excuse| excuse.standing != KnownStanding::Expired)
+    }
+
     /// Which of the three numbers its failure counts in, if it failed and is binding.
     pub fn side(&self) -> Option<Side> {
-        Some(match self.failure()? {
+        Some(match self.fails()? {
             Failure::FalseAccept | Failure::Race => Side::Security,
             Failure::FalseReject | Failure::WrongOutput | Failure::WrongReason => {
                 Side::Interoperability
@@ -185,6 +228,7 @@ impl Cases {
                         words.rules.insert(clean(&rule.id), clean(&rule.words));
                     }
                 }
+                EventKind::CaseObserved(observed) => cases.note_unmapped(observed),
                 EventKind::CaseFinished(finished) => {
                     let case = Case::of(finished, &words);
                     cases.count(case);
@@ -192,10 +236,63 @@ impl Cases {
                 _other => {}
             }
         }
+        if let Some(known) = super::known::of(record) {
+            cases.excuse(&known);
+        }
         let played = cases.list.len() as u64;
         cases.unplayed = cases.planned.unwrap_or(0).saturating_sub(played);
         cases.name_clauses();
         cases
+    }
+
+    /// Failures that were known are counted for themselves.
+    fn excuse(&mut self, known: &KnownFailures) {
+        for (entry, became) in
+            known.entries.iter().flat_map(|entry| entry.cases.iter().map(move |one| (entry, one)))
+        {
+            self.stale += u64::from(became.standing == KnownStanding::Stale);
+            let excuses = matches!(
+                became.standing,
+                KnownStanding::Excused | KnownStanding::Tolerated | KnownStanding::Expired
+            );
+            let failed = |case: &&mut Case| {
+                case.id == became.id && matches!(case.verdict, Verdict::Fail { .. })
+            };
+            let Some(case) = self.list.iter_mut().find(failed).filter(|_| excuses) else {
+                continue;
+            };
+            // Of two entries for one case the one that has not expired counts.
+            let better = case.excuse.as_ref().is_none_or(|one| became.standing < one.standing);
+            if better {
+                case.excuse = Some(Excuse {
+                    standing: became.standing,
+                    owner: entry.owner.clone(),
+                    expires: entry.expires.clone(),
+                });
+            }
+        }
+        for case in self.list.iter().filter(|case| case.excuse.is_some()) {
+            *if case.binding { &mut self.failed } else { &mut self.advice } -= 1;
+            *if case.excused() { &mut self.known } else { &mut self.expired } += 1;
+        }
+    }
+
+    fn note_unmapped(&mut self, observed: &CaseObserved) {
+        if observed.reason_mode == ReasonMode::Ignore {
+            return;
+        }
+        let turns = observed.attempts.iter().flat_map(|attempt| &attempt.turns);
+        for turn in turns {
+            let ObservedDecision::Reject { reason: Some(words), code: None } = &turn.decision
+            else {
+                continue;
+            };
+            let words = clean(words);
+            match self.unmapped.iter_mut().find(|known| known.words == words) {
+                Some(known) => known.times += 1,
+                None => self.unmapped.push(Unmapped { words, times: 1 }),
+            }
+        }
     }
 
     /// Cases that apply to the target, decided or not.
@@ -203,11 +300,12 @@ impl Cases {
         self.list.len() as u64 - self.not_applicable
     }
 
-    /// Failed cases, the most severe first, holes before refusals before silence, otherwise in the order played; advice comes last.
+    /// Failed cases that nothing excuses, the most severe first, holes before refusals before silence, otherwise in the order played; advice comes last.
     pub fn findings(&self) -> Vec<&Case> {
-        let mut findings: Vec<&Case> =
-            self.list.iter().filter(|case| matches!(case.verdict, Verdict::Fail { .. })).collect();
-        findings.sort_by_key(|case| (case.rank(), case.failure()));
+        let is_finding =
+            |case: &&Case| matches!(case.verdict, Verdict::Fail { .. }) && !case.excused();
+        let mut findings: Vec<&Case> = self.list.iter().filter(is_finding).collect();
+        findings.sort_by_key(|case| (case.rank(), case.fails()));
         findings
     }
 
@@ -330,8 +428,8 @@ impl Case {
                     Verdict::Fail { failure: *failure, why: clean(why) }
                 }
             },
-            // An unknown level binds: better a failure too many than one overlooked.
-            binding: !matches!(case.level.as_str(), "should" | "may" | "info"),
+            binding: case.binds(),
+            excuse: None,
             matters: clean(&case.matters),
             fix: clean(&case.fix),
             repeat: clean_block(&case.repeat),

@@ -1,9 +1,9 @@
 //! What a run comes to in a word, in a sentence, and what to do next.
 
 use super::cases::Side;
-use super::{Case, Cases, Completeness, Load};
+use super::{Case, Cases, Completeness, Constant, Load};
 use crate::text::{count, counted, percent, shorten};
-use record::{Failure, Verdict};
+use record::Verdict;
 use serde::Serialize;
 
 /// What a run comes to, the gravest first.
@@ -22,13 +22,15 @@ pub enum Standing {
     Undecided,
     /// Every decision was right, but under load some requests got none.
     Strained,
+    /// All that is wrong is a list of known failures that is out of date.
+    Outdated,
     /// Everything that was asked for holds.
     Holds,
 }
 
 impl Standing {
     pub(super) fn of(cases: &Cases, load: &[Load], completeness: &Completeness) -> Self {
-        let decided = cases.passed + cases.failed + cases.advice;
+        let decided = cases.passed + cases.failed + cases.advice + cases.known + cases.expired;
         if cases.failed > 0 || load.iter().any(|load| load.correctness.wrong() > 0) {
             Self::Broken
         } else if load.iter().any(|load| !load.invalid.is_empty()) {
@@ -41,6 +43,8 @@ impl Standing {
             Self::Undecided
         } else if load.iter().any(|load| load.correctness.undecided > 0) {
             Self::Strained
+        } else if cases.stale + cases.expired > 0 {
+            Self::Outdated
         } else {
             Self::Holds
         }
@@ -55,6 +59,7 @@ impl Standing {
             Self::Incomplete => "Incomplete",
             Self::Undecided => "Undecided",
             Self::Strained => "Strained",
+            Self::Outdated => "Outdated list",
             Self::Holds => "Holds",
         }
     }
@@ -64,9 +69,12 @@ impl Standing {
         match self {
             Self::Broken => "✕",
             Self::Holds => "✓",
-            Self::Invalid | Self::Empty | Self::Incomplete | Self::Undecided | Self::Strained => {
-                "!"
-            }
+            Self::Invalid
+            | Self::Empty
+            | Self::Incomplete
+            | Self::Undecided
+            | Self::Strained
+            | Self::Outdated => "!",
         }
     }
 }
@@ -83,7 +91,12 @@ pub struct Step {
 }
 
 /// The sentences every rendering begins with, the gravest first.
-pub(super) fn statements(cases: &Cases, load: &[Load], completeness: &Completeness) -> Vec<String> {
+pub(super) fn statements(
+    cases: &Cases,
+    load: &[Load],
+    completeness: &Completeness,
+    constant: Option<Constant>,
+) -> Vec<String> {
     let mut statements: Vec<(Gravity, String)> = Vec::new();
     if !completeness.finished {
         let cut = match &completeness.died_in {
@@ -94,7 +107,13 @@ pub(super) fn statements(cases: &Cases, load: &[Load], completeness: &Completene
     } else if completeness.interrupted {
         statements.push((Gravity::Incomplete, "The run was interrupted.".to_owned()));
     }
-    statements.extend(about_failures(cases).into_iter().map(|part| (Gravity::Failed, part)));
+    // Forty failures of one cause are told as the cause.
+    let failures = match constant {
+        Some(constant) => vec![constant.sentence().to_owned()],
+        None => about_failures(cases),
+    };
+    statements.extend(failures.into_iter().map(|part| (Gravity::Failed, part)));
+    statements.extend(about_known(cases).into_iter().map(|part| (Gravity::Incomplete, part)));
     statements.extend(tally(cases).map(|part| (Gravity::Rest, part)));
     statements.extend(load.iter().map(|load| {
         let wrong = load.correctness.wrong() > 0;
@@ -118,7 +137,8 @@ enum Gravity {
 fn about_failures(cases: &Cases) -> Vec<String> {
     let mut parts = Vec::new();
     let failed = |side: Side| -> Vec<&Case> {
-        cases.list.iter().filter(|case| case.side() == Some(side)).collect()
+        let is = |case: &&Case| case.side() == Some(side) && case.excuse.is_none();
+        cases.list.iter().filter(is).collect()
     };
     let holes = failed(Side::Security);
     if !holes.is_empty() {
@@ -146,6 +166,22 @@ fn about_failures(cases: &Cases) -> Vec<String> {
     parts
 }
 
+/// Entries of the list of known failures that somebody must look at.
+fn about_known(cases: &Cases) -> Vec<String> {
+    let mut parts = Vec::new();
+    let expired: Vec<&Case> =
+        cases.list.iter().filter(|case| case.excuse.is_some() && !case.excused()).collect();
+    if !expired.is_empty() {
+        let n = counted(cases.expired, "known failure has", "known failures have");
+        parts.push(format!("{n} expired: {}.", names(&expired)));
+    }
+    if cases.stale > 0 {
+        let n = counted(cases.stale, "known failure passes", "known failures pass");
+        parts.push(format!("{n} and must be taken off the list."));
+    }
+    parts
+}
+
 fn tally(cases: &Cases) -> Option<String> {
     let applicable = cases.applicable();
     let mut rest: Vec<String> = Vec::new();
@@ -154,6 +190,7 @@ fn tally(cases: &Cases) -> Option<String> {
     rest.extend(of(cases.not_applicable, "not applicable"));
     rest.extend(of(cases.unplayed, "not played"));
     rest.extend(of(cases.advice, "failed as advice only"));
+    rest.extend(of(cases.known, "failed as known"));
     let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
     match (applicable, cases.passed) {
         (0, _) if cases.list.is_empty() && cases.planned.is_none() => None,
@@ -233,12 +270,13 @@ pub(super) fn next(
     cases: &Cases,
     load: &[Load],
     completeness: &Completeness,
+    constant: Option<Constant>,
     command: &str,
 ) -> Vec<Step> {
     let mut steps = Vec::new();
     let plain = |what: String| Step { what, case: None, command: None };
 
-    steps.extend(about_everything(cases));
+    steps.extend(constant.map(|constant| plain(constant.advice().to_owned())));
     for case in cases.findings().into_iter().filter(|case| case.binding).take(3) {
         steps.push(Step {
             what: if case.fix.is_empty() { case.title.clone() } else { case.fix.clone() },
@@ -260,6 +298,12 @@ pub(super) fn next(
             command: Some(wrong.repeat.clone()).filter(|command| !command.is_empty()),
         });
     }
+    if cases.stale > 0 {
+        steps.push(plain(
+            "Take what passes off the list of known failures: `assay known update FILE RECORD` does it."
+                .to_owned(),
+        ));
+    }
     if !completeness.complete {
         steps.push(Step {
             what: "Run again to the end; what is below covers only what was reached.".to_owned(),
@@ -280,6 +324,20 @@ pub(super) fn next(
                 percent(load.correctness.undecided as f64 / load.sent.max(1) as f64)
             )));
         }
+    }
+    if !cases.unmapped.is_empty() {
+        let words: Vec<String> = cases
+            .unmapped
+            .iter()
+            .take(3)
+            .map(|one| format!("“{}”", shorten(&one.words, 60)))
+            .collect();
+        steps.push(plain(format!(
+            "Say under [reasons] in the target file which rules {} of the server stand for: {}{}",
+            counted(cases.unmapped.len() as u64, "reason", "reasons"),
+            words.join(", "),
+            if cases.unmapped.len() > words.len() { " …" } else { "." },
+        )));
     }
     if let Some(case) =
         cases.list.iter().find(|case| matches!(case.verdict, Verdict::Inconclusive { .. }))
@@ -308,24 +366,4 @@ pub(super) fn next(
         }
     }
     steps
-}
-
-/// A server that says the same to everything has one cause, not forty.
-fn about_everything(cases: &Cases) -> Option<Step> {
-    let decided = |expectation: &str| -> Vec<&Case> {
-        cases.list.iter().filter(|case| case.decided() && case.expectation == expectation).collect()
-    };
-    let all = |list: &[&Case], failure: Failure| {
-        list.len() > 1 && list.iter().all(|case| case.failure() == Some(failure))
-    };
-    let what = if all(&decided("accept"), Failure::FalseReject) {
-        "Every genuine object was refused, which has one cause: most often the server does not trust this run's test root, \
-         or the App ID or environment of the target file is not its own."
-    } else if all(&decided("reject"), Failure::FalseAccept) {
-        "Every dishonest object was accepted, which has one cause: either nothing is verified, \
-         or the target file reads refusals as acceptance."
-    } else {
-        return None;
-    };
-    Some(Step { what: what.to_owned(), case: None, command: None })
 }

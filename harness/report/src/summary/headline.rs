@@ -3,7 +3,7 @@
 //! One percentage would let a server that refuses everything score well; these do not.
 
 use super::cases::Side;
-use super::{Cases, Clause, Load};
+use super::{Case, Cases, Clause, Load};
 use serde::Serialize;
 
 /// Three numbers and a coverage.
@@ -24,6 +24,8 @@ pub struct Headline {
 pub struct Tally {
     /// Cases that failed in this way.
     pub in_cases: u64,
+    /// Cases that failed in this way as was known before; not counted above.
+    pub known: u64,
     /// Cases that could have.
     pub of_cases: u64,
     /// Answers under load that were wrong in this way.
@@ -52,8 +54,12 @@ impl Tally {
 
 impl Headline {
     pub(super) fn of(cases: &Cases, load: &[Load]) -> Self {
-        let failed =
-            |side: Side| cases.list.iter().filter(|case| case.side() == Some(side)).count() as u64;
+        let of = |side: Side, known: bool| {
+            let is = |case: &&Case| case.side() == Some(side) && case.excuse.is_some() == known;
+            cases.list.iter().filter(is).count() as u64
+        };
+        let failed = |side| of(side, false);
+        let known = |side| of(side, true);
         let expecting = |expectations: &[&str]| {
             let among = |word: &str| expectations.contains(&word);
             cases
@@ -67,18 +73,21 @@ impl Headline {
         Self {
             security: Tally {
                 in_cases: failed(Side::Security),
+                known: known(Side::Security),
                 of_cases: expecting(&["reject", "one"]),
                 under_load: loads(|load| load.correctness.false_accepts),
                 of_requests: loads(|load| load.correctness.dishonest),
             },
             interoperability: Tally {
                 in_cases: failed(Side::Interoperability),
+                known: known(Side::Interoperability),
                 of_cases: expecting(&["accept"]),
                 under_load: loads(|load| load.correctness.false_rejects),
                 of_requests: loads(|load| load.correctness.honest),
             },
             robustness: Tally {
                 in_cases: failed(Side::Robustness),
+                known: known(Side::Robustness),
                 of_cases: cases.list.iter().filter(|case| case.decided() && case.binding).count()
                     as u64,
                 under_load: loads(|load| load.correctness.undecided),

@@ -5,17 +5,20 @@
 mod attack;
 mod cases;
 mod conclusion;
+mod constant;
 mod headline;
+pub(crate) mod known;
 mod load;
 
-pub use cases::{Case, Cases, Clause, Worded};
+pub use cases::{Case, Cases, Clause, Excuse, Side, Unmapped, Worded};
 pub use conclusion::{Standing, Step};
+pub use constant::Constant;
 pub use headline::{Coverage, Headline, Tally};
 pub(crate) use load::of_kind;
 pub use load::{Correctness, Kind, Load, PhaseSummary, Quantiles, Row, Second, kind_of};
 
 use crate::text::{clean, clean_block};
-use record::{EventKind, Header, Machine, Record, TargetInfo};
+use record::{EventKind, Header, KnownFailures, Machine, Record, TargetInfo};
 use serde::Serialize;
 
 /// Everything a report shows.
@@ -29,6 +32,8 @@ pub struct Summary {
     pub sentence: String,
     /// The parts of that sentence, the gravest first.
     pub statements: Vec<String>,
+    /// What the server does whatever it is sent, if it always does the same.
+    pub constant: Option<Constant>,
     /// Three numbers and a coverage; there is no single percentage.
     pub headline: Headline,
     /// What to do next, most pressing first.
@@ -39,6 +44,8 @@ pub struct Summary {
     pub run: Run,
     /// The cases, if any were played or planned.
     pub cases: Cases,
+    /// The failures that were known before, if the run was held against any.
+    pub known: Option<KnownFailures>,
     /// The load attacks, in order.
     pub load: Vec<Load>,
     /// Warnings, and parts that could not be done, in order.
@@ -92,18 +99,21 @@ impl Summary {
         let completeness = completeness(record, &load);
         let headline = Headline::of(&cases, &load);
         let standing = Standing::of(&cases, &load, &completeness);
-        let statements = conclusion::statements(&cases, &load, &completeness);
+        let constant = Constant::of(record);
+        let statements = conclusion::statements(&cases, &load, &completeness, constant);
         let run = run(record);
         Self {
             schema: Self::SCHEMA,
             standing,
             sentence: statements.join(" "),
             statements,
-            next: conclusion::next(&cases, &load, &completeness, &run.command),
+            next: conclusion::next(&cases, &load, &completeness, constant, &run.command),
+            constant,
             headline,
             completeness,
             run,
             cases,
+            known: known::of(record),
             load,
             notes: record.events.iter().filter_map(note).collect(),
         }
@@ -118,6 +128,7 @@ fn note(event: &record::Event) -> Option<String> {
         | EventKind::CaseStarted(_)
         | EventKind::CaseObserved(_)
         | EventKind::CaseFinished(_)
+        | EventKind::KnownFailures(_)
         | EventKind::LoadStarted(_)
         | EventKind::LoadWindow(_)
         | EventKind::WrongAnswer(_)

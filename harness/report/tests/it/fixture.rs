@@ -1,9 +1,10 @@
 //! Records as runners would write them.
 
 use record::{
-    CaseFinished, CaseStarted, CasesPlanned, Event, EventKind, Failure, Header, Histogram,
-    LoadFinished, LoadStarted, LoadWindow, Machine, Phase, Record, RunFinished, TargetInfo,
-    Verdict, Wording, WrongAnswer,
+    Attempt, CaseFinished, CaseObserved, CaseStarted, CasesPlanned, Event, EventKind, Failure,
+    Header, Histogram, LoadFinished, LoadStarted, LoadWindow, Machine, Observed, ObservedDecision,
+    Phase, ReasonMode, Record, RunFinished, TargetInfo, TwinObserved, Verdict, Wording,
+    WrongAnswer,
 };
 use std::collections::BTreeMap;
 
@@ -138,6 +139,30 @@ pub(crate) fn failing(id: &str, clause: &str, expectation: &str, failure: Failur
             why: format!("expected {expectation}, observed {decision}"),
         },
         ..case(id, clause, expectation)
+    }
+}
+
+/// A case of one request, as it was observed.
+pub(crate) fn observed(id: &str, expectation: &str, decision: ObservedDecision) -> CaseObserved {
+    CaseObserved {
+        id: id.to_owned(),
+        expectation: expectation.to_owned(),
+        reasons: vec!["att.nonce".to_owned()],
+        reason_mode: ReasonMode::Ignore,
+        attempts: vec![Attempt {
+            turns: vec![Observed {
+                what: "attest (step 1)".to_owned(),
+                expectation: expectation.to_owned(),
+                decision,
+                status: None,
+                elapsed_ms: 1.0,
+                excerpt: String::new(),
+                truth: None,
+            }],
+            judged: vec![0],
+        }],
+        unplayed: None,
+        twin: TwinObserved::default(),
     }
 }
 

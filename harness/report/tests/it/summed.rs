@@ -1,8 +1,13 @@
 //! What a summary concludes.
 
 use crate::fixture::{self, SOUND, Server, Story};
-use record::{EventKind, Failure, Histogram, LoadWindow};
-use report::{Standing, Summary};
+use record::{
+    EventKind, Failure, Histogram, KnownCase, KnownEntry, KnownFailures, KnownStanding, LoadWindow,
+    ObservedDecision, ReasonMode,
+};
+use report::summary::Constant;
+use report::{Standing, Summary, render};
+use std::collections::BTreeMap;
 
 #[test]
 fn a_green_run_holds_and_says_of_how_many() {
@@ -157,12 +162,148 @@ fn requests_without_a_decision_strain_a_run_and_unreadable_ones_break_it() {
     assert_eq!(summary.load[1].phases[4].name, "late", "an unplanned phase is kept");
 }
 
-#[test]
-fn a_server_that_refuses_all_has_one_cause() {
+/// A run of five cases, two of them of genuine objects, and what a server that always does the same
+/// does with the last request of each.
+fn constant(decision: &ObservedDecision) -> Summary {
     let mut story = Story::begin();
-    for id in ["att.valid.a", "att.valid.b"] {
-        story.play(fixture::failing(id, "AV-0", "accept", Failure::FalseReject));
+    for (id, expectation) in
+        [("a", "accept"), ("b", "accept"), ("c", "reject"), ("d", "reject"), ("e", "either")]
+    {
+        story.tell(EventKind::CaseObserved(Box::new(fixture::observed(
+            id,
+            expectation,
+            decision.clone(),
+        ))));
+        let failure = match (expectation, decision) {
+            ("accept", ObservedDecision::Reject { .. }) => Failure::FalseReject,
+            ("reject", ObservedDecision::Accept { .. }) => Failure::FalseAccept,
+            (_, ObservedDecision::Timeout) => Failure::Timeout,
+            (_, ObservedDecision::Error) => Failure::Error,
+            (_, ObservedDecision::Crash { .. }) => Failure::Crash,
+            (_, ObservedDecision::Unreadable { .. }) => Failure::Unreadable,
+            _passes_or_proves_nothing => continue,
+        };
+        story.play(fixture::failing(id, "AV-0", expectation, failure));
     }
-    let summary = Summary::fold(&story.end(1));
-    assert!(summary.next[0].what.contains("test root"), "{:?}", summary.next);
+    Summary::fold(&story.end(1))
+}
+
+#[test]
+fn a_server_that_says_the_same_to_everything_has_one_cause_and_its_own_banner() {
+    let why = || "why".to_owned();
+    for (decision, expected) in [
+        (ObservedDecision::Accept { outputs: BTreeMap::new() }, Constant::AcceptsEverything),
+        (ObservedDecision::Reject { reason: None, code: None }, Constant::RefusesEverything),
+        (ObservedDecision::Error, Constant::Fails),
+        (ObservedDecision::Timeout, Constant::Hangs),
+        (ObservedDecision::Crash { why: why() }, Constant::Closes),
+        (ObservedDecision::Unreadable { why: why() }, Constant::Unreadable),
+    ] {
+        let summary = constant(&decision);
+        assert_eq!(summary.constant, Some(expected));
+        assert_eq!(summary.standing, Standing::Broken);
+        assert_eq!(summary.statements[0], expected.sentence());
+        assert_eq!(summary.next[0].what, expected.advice());
+        let page = render::markdown(&summary);
+        let whole = |text: &str| text.replace('\\', "");
+        assert!(whole(&page).contains(expected.sentence()), "{page}");
+        assert!(render::html(&summary).contains(expected.sentence()));
+        assert!(render::terminal(&summary).starts_with(expected.sentence()));
+    }
+}
+
+#[test]
+fn a_server_that_refuses_everything_scores_nothing_on_interoperability() {
+    let summary = constant(&ObservedDecision::Reject { reason: None, code: None });
+    let right = |tally: report::summary::Tally| tally.of_cases - tally.in_cases;
+    assert_eq!(summary.headline.interoperability.of_cases, 2);
+    assert_eq!(right(summary.headline.interoperability), 0);
+    assert_eq!(right(summary.headline.security), 0, "its refusals prove nothing either");
+}
+
+#[test]
+fn a_server_that_decides_is_not_constant() {
+    let mut story = Story::begin();
+    let yes = ObservedDecision::Accept { outputs: BTreeMap::new() };
+    let no = ObservedDecision::Reject { reason: None, code: None };
+    for (id, expectation, decision) in
+        [("a", "accept", &yes), ("b", "reject", &no), ("c", "reject", &no), ("d", "reject", &no)]
+    {
+        let observed = fixture::observed(id, expectation, decision.clone());
+        story.tell(EventKind::CaseObserved(Box::new(observed)));
+    }
+    assert_eq!(Summary::fold(&story.end(0)).constant, None);
+}
+
+#[test]
+fn words_that_stand_for_no_rule_are_counted_and_listed() {
+    let mut story = Story::begin();
+    for id in ["a", "b"] {
+        let decision = ObservedDecision::Reject { reason: Some("nope <b>".to_owned()), code: None };
+        let mut observed = fixture::observed(id, "reject", decision);
+        observed.reason_mode = ReasonMode::Class;
+        story.tell(EventKind::CaseObserved(Box::new(observed.clone())));
+        observed.reason_mode = ReasonMode::Ignore;
+        story.tell(EventKind::CaseObserved(Box::new(observed)));
+    }
+    let summary = Summary::fold(&story.end(6));
+    assert_eq!(summary.cases.unmapped.len(), 1);
+    assert_eq!(summary.cases.unmapped[0].times, 2, "only where reasons are compared");
+    assert!(summary.next.iter().any(|step| step.what.contains("[reasons]")), "{:?}", summary.next);
+    assert!(render::html(&summary).contains("<q>nope &#60;b&#62;</q> × 2"));
+    assert!(render::markdown(&summary).contains("“nope &lt;b&gt;” (2 times)"));
+}
+
+/// Two failing cases and one that passes, held against entries of that kind and standing.
+fn known(entries: &[(&str, KnownStanding)]) -> Summary {
+    let mut story = Story::begin();
+    story.play(fixture::failing("nonce.a", "AV-4", "reject", Failure::FalseAccept));
+    story.play(fixture::failing("nonce.b", "AV-4", "reject", Failure::FalseAccept));
+    story.play(fixture::case("nonce.c", "AV-4", "reject"));
+    let entry = |(id, standing): &(&str, KnownStanding)| KnownEntry {
+        case: (*id).to_owned(),
+        kind: Some(Failure::FalseAccept),
+        owner: "the <identity> team".to_owned(),
+        reason: "checks no dates".to_owned(),
+        issue: Some("https://tracker.example/42".to_owned()),
+        expires: "2027-03-01".to_owned(),
+        line: 1,
+        cases: vec![KnownCase { id: (*id).to_owned(), standing: *standing, failed: 1, of: 3 }],
+    };
+    story.tell(EventKind::KnownFailures(Box::new(KnownFailures {
+        file: "known.toml".to_owned(),
+        today: "2026-11-24".to_owned(),
+        entries: entries.iter().map(entry).collect(),
+    })));
+    Summary::fold(&story.end(1))
+}
+
+#[test]
+fn known_failures_are_excused_and_shown_everywhere() {
+    use KnownStanding::{Excused, Expired, OtherWay, Stale, Tolerated};
+    let summary = known(&[("nonce.a", Excused), ("nonce.b", Tolerated)]);
+    assert_eq!(summary.standing, Standing::Holds);
+    assert_eq!((summary.cases.failed, summary.cases.known), (0, 2));
+    assert_eq!((summary.headline.security.in_cases, summary.headline.security.known), (0, 2));
+    assert!(summary.cases.findings().is_empty());
+    let (page, html) = (render::markdown(&summary), render::html(&summary));
+    assert!(page.contains("## Known failures") && page.contains("failed 1 of 3"), "{page}");
+    assert!(html.contains("the &#60;identity&#62; team") && html.contains("failed 1 of 3"));
+    assert!(render::junit(&summary).contains("known failure"));
+    assert!(render::terminal(&summary).contains("2 known"), "{}", render::terminal(&summary));
+
+    let check = |entries: &[(&str, KnownStanding)], standing, words: &str| {
+        let summary = known(entries);
+        assert_eq!(summary.standing, standing, "{}", summary.sentence);
+        assert!(summary.sentence.contains(words), "{}", summary.sentence);
+    };
+    let both = |one, other| [("nonce.a", one), ("nonce.b", other)];
+    check(&both(Excused, Expired), Standing::Outdated, "1 known failure has expired: nonce.b.");
+    check(&both(Excused, OtherWay), Standing::Broken, "1 hole: nonce.b.");
+    check(&[("nonce.a", Excused)], Standing::Broken, "1 hole: nonce.b.");
+    let [a, b] = both(Excused, Excused);
+    check(&[a, b, ("nonce.c", Stale)], Standing::Outdated, "1 known failure passes");
+    // Of two entries for a case the one that excuses it counts.
+    let [a, b] = both(Expired, Excused);
+    check(&[a, b, ("nonce.a", Excused)], Standing::Holds, "");
 }
