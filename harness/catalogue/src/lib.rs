@@ -25,7 +25,7 @@ pub use builtin::builtin;
 pub use case::{Action, Case, Class, Expectation, Level, Severity, Step};
 pub use cast::{Cast, Enrolment, ProtectedRequest, Truth};
 pub use clause::{Clause, clauses};
-pub use file::{CaseFileError, parse};
+pub use file::{CaseFileError, parse, parse_beside};
 pub use need::{Listed, Need, Premises};
 pub use operator::{ClientDataError, Operator, embeds_challenge};
 pub use select::select;

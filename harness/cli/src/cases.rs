@@ -3,7 +3,7 @@
 use crate::args::Selection;
 use crate::exit_code::{ExitCode, Failed};
 use catalogue::Case;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The cases selected; a selection of none is an error that names what is close.
 pub(crate) fn selected(selection: &Selection) -> Result<Vec<Case>, Failed> {
@@ -27,32 +27,64 @@ pub(crate) fn one(id: &str, folder: Option<&Path>) -> Result<Case, Failed> {
 fn all(folder: Option<&Path>) -> Result<Vec<Case>, Failed> {
     let mut cases = catalogue::builtin().map_err(|error| Failed::new(ExitCode::Internal, error))?;
     let Some(folder) = folder else { return Ok(cases) };
-    let entries =
-        std::fs::read_dir(folder).map_err(|error| Failed::file("read", folder, &error))?;
-    let mut paths: Vec<_> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-        .collect();
-    paths.sort();
-    if paths.is_empty() {
-        return Err(Failed::usage(format_args!("{} holds no *.toml", folder.display())));
-    }
-    for path in paths {
-        let text =
-            std::fs::read_to_string(&path).map_err(|error| Failed::file("read", &path, &error))?;
-        for case in catalogue::parse(&path.display().to_string(), &text).map_err(Failed::usage)? {
-            if let Some(taken) = cases.iter().find(|other| other.id == case.id) {
-                return Err(Failed::usage(format_args!(
-                    "{}: the id `{}` is taken by `{}`",
-                    path.display(),
-                    case.id,
-                    taken.title
-                )));
-            }
-            cases.push(case);
-        }
+    for path in files(folder)? {
+        let text = read(&path)?;
+        let read = catalogue::parse_beside(&path.display().to_string(), &text, &cases);
+        cases.extend(read.map_err(Failed::usage)?);
     }
     Ok(cases)
+}
+
+/// The case files of a folder, by name.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Failed> {
+    if folder.is_file() {
+        let above =
+            folder.parent().filter(|above| *above != Path::new("")).unwrap_or(Path::new("."));
+        return Err(Failed::usage(format_args!(
+            "{} is a file; --cases takes the folder it is in: {}",
+            folder.display(),
+            above.display()
+        )));
+    }
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| Failed::file("read", folder, &error))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| Failed::file("read", folder, &error))?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        let folder = folder.display();
+        return Err(Failed::usage(format_args!("{folder} holds no case files (*.toml)")));
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The most bytes of a case file: a hundred times what the longest of ours has.
+const LARGEST: u64 = 8 * 1024 * 1024;
+
+fn read(path: &Path) -> Result<String, Failed> {
+    let failed = |error| Failed::file("read", path, &error);
+    let wrong = |words: &str| Failed::usage(format_args!("{}: {words}", path.display()));
+    let about = path.metadata().map_err(failed)?;
+    // What is neither file nor folder may never end, or never begin.
+    if !about.is_file() {
+        return Err(wrong("this is no file; a folder of cases holds files only"));
+    }
+    if about.len() > LARGEST {
+        return Err(wrong(&format!("{} bytes are too many for a case file", about.len())));
+    }
+    String::from_utf8(std::fs::read(path).map_err(failed)?).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Failed::usage(format_args!(
+            "{}:{line}: this is no UTF-8, in which case files are written",
+            path.display()
+        ))
+    })
 }
 
 fn unknown(pattern: &str, ids: &[String]) -> Failed {
@@ -84,10 +116,44 @@ mod tests {
     #[test]
     fn a_folder_of_ones_own_adds_cases_and_may_not_reuse_an_id() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(all(Some(folder.path())).unwrap_err().message.contains("no *.toml"));
         let (_, text) = catalogue::builtin::FILES[0];
-        std::fs::write(folder.path().join("again.toml"), text).unwrap();
+        let path = folder.path().join("again.toml");
+        std::fs::write(&path, text).unwrap();
         let error = all(Some(folder.path())).unwrap_err();
         assert_eq!(error.code, ExitCode::Usage, "{}", error.message);
+        assert!(error.message.contains("again.toml:"), "{}", error.message);
+        assert!(error.message.contains("is taken by"), "{}", error.message);
+        let own = text.replace("\ngenuine.", "\nown.").replace("\"genuine", "\"own");
+        std::fs::write(&path, own).unwrap();
+        assert!(all(Some(folder.path())).unwrap().len() > all(None).unwrap().len());
+    }
+
+    #[track_caller]
+    fn check(path: &Path, words: &str) {
+        let error = all(Some(path)).unwrap_err();
+        assert_eq!(error.code, ExitCode::Usage, "{}", error.message);
+        assert!(error.message.contains(words), "no `{words}` in: {}", error.message);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_told_for_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        check(&folder.path().join("missing"), "missing");
+        check(folder.path(), "no case files");
+        let path = folder.path().join("own.toml");
+        std::fs::write(&path, b"schema = 1\nfamily = \"\xff\"\n").unwrap();
+        check(folder.path(), "own.toml:2: this is no UTF-8");
+        check(&path, "takes the folder");
+        std::fs::File::create(&path).unwrap().set_len(LARGEST + 1).unwrap();
+        check(folder.path(), "too many");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        check(folder.path(), "no file");
+        std::fs::remove_dir(&path).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&path, &path).unwrap();
+            check(folder.path(), "own.toml");
+        }
     }
 }

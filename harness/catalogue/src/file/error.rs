@@ -65,9 +65,39 @@ impl Problem {
                     if message.starts_with("unknown field") { "known here" } else { "allowed" };
                 Self(format!("`{typed}` is not {what}{}", suggestion(typed, &known)))
             }
-            _ => Self(message.to_owned()),
+            ([missing], Some("missing")) => Self(format!("`{missing}` is missing")),
+            _ => Self(wrong_type(message).unwrap_or_else(|| message.to_owned())),
         }
     }
+}
+
+/// What a value must be, in the words of TOML: the reader speaks of sequences and of `u32`.
+///
+/// It writes "invalid type: string \"1\", expected u32" and "invalid value: integer `-1`, expected u32".
+fn wrong_type(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("invalid ")?.1.split_once(": ")?;
+    let (found, expected) = rest.rsplit_once(", expected ")?;
+    let whole = |most: &str| format!("a whole number from 0 to {most}");
+    let expected = match expected {
+        "a sequence" => "a list, as in [\"…\", \"…\"]".to_owned(),
+        "a string" => "a text in quotes".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "u8" => whole("255"),
+        "u16" => whole("65535"),
+        "u32" => whole("4294967295"),
+        "u64" | "usize" => "a whole number, 0 or more".to_owned(),
+        "i64" => "a whole number".to_owned(),
+        other => other.to_owned(),
+    };
+    let found = match found.split_once(' ') {
+        Some(("string", text)) => format!("the text {text}"),
+        Some(("integer", number)) => format!("the number {number}"),
+        Some(("boolean", word)) => word.to_owned(),
+        _ if found == "sequence" => "a list".to_owned(),
+        _ if found == "map" => "a table".to_owned(),
+        _ => found.to_owned(),
+    };
+    Some(format!("this is {found}; it must be {expected}"))
 }
 
 impl At<Problem> {
@@ -77,12 +107,20 @@ impl At<Problem> {
             start -= 1;
         }
         let before = &text[..start];
+        let what = match self.value.0.as_str() {
+            // The reader does not say which.
+            "duplicate key" => {
+                let name = text.get(self.span.clone()).unwrap_or("this");
+                format!("`{name}` is there twice")
+            }
+            _ => self.value.0,
+        };
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         CaseFileError {
             file: file.to_owned(),
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
-            what: self.value.0,
+            what,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Case files: recipes in TOML become [`Case`]s, or an error that points at line and column.
 
 mod error;
+mod prose;
 pub(crate) mod raw;
 mod steps;
 
 pub use error::CaseFileError;
 pub(crate) use error::{At, Problem};
+pub(crate) use prose::LINE;
 
 use crate::base::Base;
 use crate::case::{Case, Expectation};
@@ -25,7 +27,12 @@ type Read<T> = Result<T, At<Problem>>;
 
 /// Reads the cases of one file. `file` is its name as messages shall give it.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Case>, CaseFileError> {
-    read(text).map_err(|problem| problem.within(file, text))
+    parse_beside(file, text, &[])
+}
+
+/// Reads the cases of one file, none of which may have the id of one of these others.
+pub fn parse_beside(file: &str, text: &str, others: &[Case]) -> Result<Vec<Case>, CaseFileError> {
+    read(text, others).map_err(|problem| problem.within(file, text))
 }
 
 /// An error of the TOML reader with its place in a file.
@@ -33,13 +40,13 @@ pub(crate) fn in_file(file: &str, text: &str, error: &toml::de::Error) -> CaseFi
     At::new(error.span().unwrap_or(0..0), Problem::of(error)).within(file, text)
 }
 
-fn read(text: &str) -> Read<Vec<Case>> {
+fn read(text: &str, others: &[Case]) -> Read<Vec<Case>> {
     let of_toml =
         |error: toml::de::Error| At::new(error.span().unwrap_or(0..0), Problem::of(&error));
     let document = DeTable::parse(text).map_err(of_toml)?;
     let span = document.span();
     let mut table = document.into_inner();
-    let cases = list(table.remove("case"), "case")?;
+    let cases = list(table.remove("case"), "[[case]]")?;
     let head = Head::deserialize(Deserializer::from(Spanned::new(span, table))).map_err(of_toml)?;
     if *head.schema.get_ref() != SCHEMA {
         let words = format!("this version reads schema {SCHEMA}");
@@ -49,16 +56,23 @@ fn read(text: &str) -> Read<Vec<Case>> {
     if !is_slug(family) {
         return Err(At::new(head.family.span(), Problem::text(SLUG)));
     }
+    if cases.is_empty() {
+        let words = "no case: each begins with [[case]]";
+        return Err(At::new(head.family.span(), Problem::text(words)));
+    }
     let mut ids = BTreeSet::new();
     cases
         .into_iter()
         .map(|value| {
             let (id_span, case) = case(value, family)?;
-            if ids.insert(case.id.clone()) {
-                Ok(case)
-            } else {
-                Err(At::new(id_span, Problem::text(format!("`{}` is there twice", case.id))))
+            let wrong = |words: String| Err(At::new(id_span.clone(), Problem::text(words)));
+            if let Some(taken) = others.iter().find(|other| other.id == case.id) {
+                return wrong(format!("the id `{}` is taken by \"{}\"", case.id, taken.title));
             }
+            if !ids.insert(case.id.clone()) {
+                return wrong(format!("`{}` is there twice", case.id));
+            }
+            Ok(case)
         })
         .collect()
 }
@@ -66,7 +80,7 @@ fn read(text: &str) -> Read<Vec<Case>> {
 fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usize>, Case)> {
     let (span, mut table) = into_table(value, "a case")?;
     let operators = operators(table.remove("op"))?;
-    let steps = list(table.remove("step"), "step")?;
+    let steps = list(table.remove("step"), "[[case.step]]")?;
     let body: Body = body(span.clone(), table)?;
     let id = body.id.get_ref();
     if id
@@ -74,7 +88,9 @@ fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usiz
         .and_then(|rest| rest.strip_prefix('.'))
         .is_none_or(|rest| !is_slug(rest))
     {
-        let words = format!("an id is the family, a dot and a slug, as in `{family}.some-name`");
+        let words = format!(
+            "an id is the family, a dot and a name of a-z, 0-9, `-` and `.`, as in `{family}.some-name`"
+        );
         return Err(At::new(body.id.span(), Problem::text(words)));
     }
     let base = named("base", &body.base, Base::from_name, || {
@@ -118,19 +134,19 @@ fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usiz
     let needs = needs.into_iter().chain(steps::implied_needs(&steps)).collect::<BTreeSet<_>>();
     let case = Case {
         id: id.clone(),
-        title: body.title,
+        title: prose::line(body.title)?,
         family: family.to_owned(),
-        catalogue: body.catalogue,
+        catalogue: prose::listed(body.catalogue)?,
         level: body.level,
         severity: body.severity,
         class: body.class,
-        clauses: body.clauses,
+        clauses: prose::registered(&body.clauses)?,
         base,
         expectation: body.expect,
         rules,
         guards,
-        why: body.why,
-        fix: body.fix,
+        why: prose::line(body.why)?,
+        fix: prose::line(body.fix)?,
         needs: needs.into_iter().collect(),
         steps,
     };
@@ -152,7 +168,7 @@ fn operators(value: Option<Spanned<DeValue<'_>>>) -> Read<Vec<At<Operator>>> {
         let span = value.span();
         Operator::read(value).map(|operator| At::new(span, operator))
     };
-    list(value, "op")?.into_iter().map(read).collect()
+    list(value, "[[case.op]], or [[case.step.op]] of a step")?.into_iter().map(read).collect()
 }
 
 fn list<'t>(value: Option<Spanned<DeValue<'t>>>, name: &str) -> Read<Vec<Spanned<DeValue<'t>>>> {
@@ -160,7 +176,7 @@ fn list<'t>(value: Option<Spanned<DeValue<'t>>>, name: &str) -> Read<Vec<Spanned
     let span = value.span();
     match value.into_inner() {
         DeValue::Array(items) => Ok(items.into_iter().collect()),
-        _ => Err(At::new(span, Problem::text(format!("`{name}` is a list: write [[…{name}]]")))),
+        _ => Err(At::new(span, Problem::text(format!("this must be a list: write {name}")))),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::case::{Class, Expectation, Level, Severity};
 use crate::schema::{
-    BaseName, CaseId, CatalogueId, ClauseId, NeedName, RuleId, SchemaVersion, Slug,
+    BaseName, CaseId, CatalogueId, ClauseId, Line, NeedName, RuleId, SchemaVersion, Slug,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -29,11 +29,12 @@ pub(crate) struct Body {
     #[schemars(with = "CaseId")]
     pub(crate) id: Spanned<String>,
     /// One line that says what it is about.
-    pub(crate) title: String,
+    #[schemars(with = "Line")]
+    pub(crate) title: Spanned<String>,
     /// Ids of the list of known cases that it covers.
     #[serde(default)]
     #[schemars(with = "Vec<CatalogueId>")]
-    pub(crate) catalogue: Vec<String>,
+    pub(crate) catalogue: Vec<Spanned<String>>,
     /// How binding it is.
     pub(crate) level: Level,
     /// How bad it is to get it wrong.
@@ -42,7 +43,7 @@ pub(crate) struct Body {
     pub(crate) class: Class,
     /// What demands it.
     #[schemars(with = "Vec<ClauseId>")]
-    pub(crate) clauses: Vec<String>,
+    pub(crate) clauses: Vec<Spanned<String>>,
     /// The valid exchange it starts from; played unedited, it is the case's twin.
     #[schemars(with = "BaseName")]
     pub(crate) base: Spanned<String>,
@@ -57,9 +58,11 @@ pub(crate) struct Body {
     #[schemars(with = "Vec<RuleId>")]
     pub(crate) guards: Vec<Spanned<String>>,
     /// Why it matters.
-    pub(crate) why: String,
+    #[schemars(with = "Line")]
+    pub(crate) why: Spanned<String>,
     /// How to mend a server that gets it wrong.
-    pub(crate) fix: String,
+    #[schemars(with = "Line")]
+    pub(crate) fix: Spanned<String>,
     /// What a server must have or declare; otherwise the case does not apply to it.
     #[serde(default)]
     #[schemars(with = "Vec<NeedName>")]

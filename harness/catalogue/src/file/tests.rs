@@ -1,4 +1,4 @@
-use super::parse;
+use super::{parse, parse_beside};
 use crate::case::{Action, Expectation};
 use crate::need::Need;
 
@@ -66,14 +66,82 @@ fn errors_point_at_what_is_wrong_and_suggest_what_is_right() {
     );
     check_error(
         &with("some.case", "other.case"),
-        "some.toml:5:6: an id is the family, a dot and a slug, as in `some.some-name`",
+        "some.toml:5:6: an id is the family, a dot and a name of a-z, 0-9, `-` and `.`, as in `some.some-name`",
+    );
+}
+
+#[test]
+fn wrong_types_are_told_in_the_words_of_toml() {
+    let with = |old: &str, new: &str| CASE.replace(old, new);
+    check_error(
+        &with("[\"att.counter\"]", "\"att.counter\""),
+        "some.toml:13:9: this is the text \"att.counter\"; it must be a list, as in [\"…\", \"…\"]",
+    );
+    check_error(
+        &with("title = \"t\"", "title = 5"),
+        "some.toml:6:9: this is the number `5`; it must be a text in quotes",
+    );
+    check_error(
+        &with("to = 1", "to = -1"),
+        "some.toml:18:6: this is the number `-1`; it must be a whole number from 0 to 4294967295",
+    );
+    check_error(
+        &with("[[case.op]]", "[case.op]"),
+        "some.toml:16:1: this must be a list: write [[case.op]], or [[case.step.op]] of a step",
+    );
+}
+
+#[test]
+fn what_is_written_for_people_can_be_printed() {
+    let with = |old: &str, new: &str| CASE.replace(old, new);
+    check_error(
+        &with("title = \"t\"", "title = \" \""),
+        "some.toml:6:9: this is empty, and reports print it",
+    );
+    check_error(
+        &with("why = \"w\"", "why = \"red \\u001b[31m\""),
+        "some.toml:14:7: this must be one line, without control characters: reports print it",
+    );
+    check_error(
+        &with("fix = \"f\"", &format!("fix = \"{}\"", "f".repeat(301))),
+        "some.toml:15:7: this has 301 characters; a report has room for 300",
+    );
+}
+
+#[test]
+fn what_is_listed_elsewhere_is_looked_up() {
+    let with = |old: &str, new: &str| CASE.replace(old, new);
+    check_error(
+        &with("AV-7", "AV-77"),
+        "some.toml:10:12: `AV-77` is no registered clause; did you mean `AV-7`?",
+    );
+    check_error(
+        &with("level", "catalogue = [\"POS4\"]\nlevel"),
+        "some.toml:7:14: `POS4` is no id of the list of known cases, as `NON-002` is",
+    );
+}
+
+#[test]
+fn an_id_is_used_once() {
+    let second = CASE.split("\n\n").nth(1).unwrap();
+    check_error(&format!("{CASE}{second}"), "some.toml:20:6: `some.case` is there twice");
+    let others = parse("other.toml", CASE).unwrap();
+    let error = parse_beside("some.toml", CASE, &others).unwrap_err().to_string();
+    assert_eq!(error, "some.toml:5:6: the id `some.case` is taken by \"t\"");
+    check_error(
+        &CASE.replace("level = \"must\"", "level = \"must\"\nlevel = \"may\""),
+        "some.toml:8:1: `level` is there twice",
+    );
+    check_error(
+        "schema = 1\nfamily = \"some\"\n",
+        "some.toml:2:10: no case: each begins with [[case]]",
     );
 }
 
 #[test]
 fn a_missing_member_and_a_wrong_type_are_told() {
     let error = parse("f", &CASE.replace("why = \"w\"\n", "")).unwrap_err();
-    assert_eq!((error.line, &*error.what), (4, "missing field `why`"));
+    assert_eq!((error.line, &*error.what), (4, "`why` is missing"));
     let error = parse("f", &CASE.replace("to = 1", "to = \"one\"")).unwrap_err();
     assert_eq!((error.line, error.column), (18, 6));
 }

@@ -6,7 +6,7 @@
 mod names;
 
 pub(crate) use names::{
-    BaseName, CaseId, CatalogueId, ClauseId, NeedName, RuleId, SchemaVersion, Slug,
+    BaseName, CaseId, CatalogueId, ClauseId, Line, NeedName, RuleId, SchemaVersion, Slug,
 };
 
 use crate::file::raw::{Body, Head, StepBody};

@@ -2,7 +2,7 @@
 
 use crate::base::{Base, Kind};
 use crate::clause::clauses;
-use crate::file::SCHEMA;
+use crate::file::{LINE, SCHEMA};
 use crate::need::Need;
 use protocol::verify::Rule;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -34,6 +34,8 @@ names! {
     Slug => json_schema!({ "type": "string", "pattern": "^[a-z0-9.-]+$" });
     /// The id of a case.
     CaseId => json_schema!({ "type": "string", "pattern": r"^[a-z0-9.-]+\.[a-z0-9.-]+$" });
+    /// A text for people.
+    Line => json_schema!({ "type": "string", "minLength": 1, "maxLength": LINE });
     /// An id of the list of known cases.
     CatalogueId => json_schema!({ "type": "string", "pattern": "^[A-Z0-9]{3}-[0-9]{3}$" });
     /// A rule of the reference verifier.

@@ -45,6 +45,32 @@ fn a_command_line_that_cannot_be_run_says_what_to_write() {
 }
 
 #[test]
+fn mistakes_in_cases_of_ones_own_are_named_before_anything_is_sent() {
+    let context = Context::new();
+    std::fs::create_dir(context.path("own")).unwrap();
+    let good = "schema = 1\nfamily = \"own\"\n[[case]]\nid = \"own.case\"\ntitle = \"t\"\n\
+        level = \"must\"\nseverity = \"high\"\nclass = \"false-accept\"\nclauses = [\"AV-7\"]\n\
+        base = \"attestation.ios27\"\nexpect = \"reject\"\nrules = [\"att.counter\"]\nwhy = \"w\"\n\
+        fix = \"f\"\nop = [{ do = \"authdata.counter.set\", to = 1 }]\n";
+    let check = |old: &str, new: &str, words: &[&str]| {
+        assert!(good.contains(old), "{old}");
+        std::fs::write(context.path("own/own.toml"), good.replace(old, new)).unwrap();
+        let ran = context.run(&["check", "--cases", "own", "--out", "out"]).ends_with(2);
+        for word in words {
+            assert!(ran.stderr.contains(word), "no `{word}` in: {}", ran.stderr);
+        }
+        assert!(!context.path("out").exists(), "nothing is written for a mistake");
+    };
+    check("level", "levle", &["own.toml:6:1:", "did you mean `level`"]);
+    check("counter.set", "count.set", &["own.toml:15:14:", "did you mean `authdata.counter.set`"]);
+    check("to = 1", "to = \"1\"", &["own.toml:15:43:", "a whole number"]);
+    check("authdata.counter.set\", to = 1", "counter.repeat\"", &["edits nothing"]);
+    check("att.counter", "att.conter", &["own.toml:12:10:", "did you mean `att.counter`"]);
+    check("AV-7", "AV-77", &["own.toml:9:12:", "did you mean `AV-7`"]);
+    check("own.case", "nonce.case", &["own.toml:4:6:", "`own.some-name`"]);
+}
+
+#[test]
 fn a_server_of_ones_own_needs_an_authority() {
     let context = Context::new();
     let target = context.target("http://127.0.0.1:9", |text| text);
