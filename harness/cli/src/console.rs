@@ -187,6 +187,7 @@ impl Sink for Console {
                 ));
             }
             EventKind::CasesPlanned(_)
+            | EventKind::Evidence(_)
             | EventKind::CaseObserved(_)
             | EventKind::KnownFailures(_) => {}
             EventKind::CaseStarted(case) => {

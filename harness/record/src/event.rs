@@ -1,6 +1,6 @@
 //! The events of a run. They carry facts, never how to show them.
 
-use crate::{CaseObserved, Histogram, KnownFailures, Verdict};
+use crate::{CaseObserved, Evidence, Histogram, KnownFailures, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -24,6 +24,8 @@ pub enum EventKind {
     CasesPlanned(CasesPlanned),
     /// A case is about to be played; the last one without a `CaseFinished` is where a run died.
     CaseStarted(CaseStarted),
+    /// What a failing case sent, beside what its twin would have sent.
+    Evidence(Box<Evidence>),
     /// What was observed while a case was played; its verdict follows in `CaseFinished`.
     CaseObserved(Box<CaseObserved>),
     /// A case was played and judged.

@@ -6,6 +6,7 @@
 //! record outlives the catalogue that made it.
 
 pub mod event;
+pub mod evidence;
 pub mod histogram;
 pub mod jsonl;
 pub mod known;
@@ -16,6 +17,7 @@ pub use event::{
     CaseFinished, CaseStarted, CasesPlanned, Event, EventKind, Header, LoadFinished, LoadStarted,
     LoadWindow, Machine, Phase, RunFinished, TargetInfo, Wording, WrongAnswer,
 };
+pub use evidence::{ByteDifference, Evidence, PartBytes, SentObject, SentRequest};
 pub use histogram::Histogram;
 pub use jsonl::{JsonLines, Record, RecordError, Sink};
 pub use known::{KnownCase, KnownEntry, KnownFailures, KnownStanding};

@@ -6,6 +6,7 @@ mod attack;
 mod cases;
 mod conclusion;
 mod constant;
+mod evidence;
 mod headline;
 pub(crate) mod known;
 mod load;
@@ -18,8 +19,9 @@ pub(crate) use load::of_kind;
 pub use load::{Correctness, Kind, Load, PhaseSummary, Quantiles, Row, Second, kind_of};
 
 use crate::text::{clean, clean_block};
-use record::{EventKind, Header, KnownFailures, Machine, Record, TargetInfo};
+use record::{EventKind, Evidence, Header, KnownFailures, Machine, Record, TargetInfo};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Everything a report shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -50,6 +52,9 @@ pub struct Summary {
     pub load: Vec<Load>,
     /// Warnings, and parts that could not be done, in order.
     pub notes: Vec<String>,
+    /// What failing cases sent, by case. The record holds it; `summary.json` would only repeat it.
+    #[serde(skip)]
+    pub evidence: BTreeMap<String, Evidence>,
 }
 
 /// Whether the record is whole.
@@ -116,6 +121,7 @@ impl Summary {
             known: known::of(record),
             load,
             notes: record.events.iter().filter_map(note).collect(),
+            evidence: evidence::fold(&record.events),
         }
     }
 }
@@ -126,6 +132,7 @@ fn note(event: &record::Event) -> Option<String> {
         EventKind::RunStarted(_)
         | EventKind::CasesPlanned(_)
         | EventKind::CaseStarted(_)
+        | EventKind::Evidence(_)
         | EventKind::CaseObserved(_)
         | EventKind::CaseFinished(_)
         | EventKind::KnownFailures(_)
