@@ -49,6 +49,9 @@ pub(crate) enum Command {
     /// Verify attestations, assertions and receipts from files, rule by rule
     #[command(after_long_help = VERIFY_HELP)]
     Verify(VerifyArgs),
+    /// Say what each byte of an attestation, assertion, receipt or certificate is
+    #[command(after_long_help = EXPLAIN_HELP)]
+    Explain(ExplainArgs),
     /// Print the test root that a server under test must trust
     Root(RootArgs),
     /// Print the JSON Schema of a kind of file, for editors
@@ -63,6 +66,16 @@ bytes or base64, described by the options below.
 
 Each file is taken for what it says it should be: `expected` in JSON, or
 --expect. The exit code is 0 only if every file is.";
+
+const EXPLAIN_HELP: &str = "\
+A file is raw bytes, base64 in any alphabet, PEM, or JSON with one of the members
+attestationObject, attestation, assertion, receipt, attestationAuthData,
+assertionAuthData in base64. Damaged objects are explained as far as they go.
+
+With --against each object is compared with the one of its kind in that file:
+parts are aligned by what they are, so that a byte too many is one difference.
+
+Nothing is judged: `assay verify` does that.";
 
 /// Which server, and where the run is written.
 #[derive(Debug, Clone, Args)]
@@ -288,6 +301,34 @@ pub(crate) struct VerifyArgs {
     /// One JSON object a file instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Files to explain
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// What the objects are [default: as they begin]
+    #[arg(long, value_enum)]
+    pub(crate) kind: Option<ExplainKind>,
+    /// Say in what each differs from the object in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) against: Option<PathBuf>,
+    /// One JSON object for each object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainKind {
+    Attestation,
+    Assertion,
+    /// Authenticator data of an attestation
+    AttestationData,
+    /// Authenticator data of an assertion
+    AssertionData,
+    Certificate,
+    Receipt,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 //!
 //! Arguments in, exit code out; everything else is in the crates of the pipeline.
 
+mod annotated;
 mod args;
 mod cases;
 mod cmd;
@@ -37,6 +38,7 @@ fn main() -> std::process::ExitCode {
         Command::List(args) => cmd::list::list(args),
         Command::Show(args) => cmd::list::show(args),
         Command::Verify(args) => cmd::verify::verify(args, now),
+        Command::Explain(args) => cmd::explain::explain(args),
         Command::Root(args) => cmd::root::root(args, now),
         Command::Schema(args) => Ok(cmd::schema::schema(args)),
     });

@@ -1,5 +1,6 @@
 //! One file a verb.
 
+pub(crate) mod explain;
 pub(crate) mod list;
 pub(crate) mod report;
 pub(crate) mod root;

@@ -3,6 +3,7 @@
 
 mod context;
 mod errors;
+mod explain;
 mod reports;
 mod runs;
 mod tidy;

@@ -37,6 +37,7 @@ pub(super) const BOOLEAN: u32 = 1;
 pub(super) const INTEGER: u32 = 2;
 pub(super) const BIT_STRING: u32 = 3;
 pub(super) const OCTET_STRING: u32 = 4;
+pub(super) const NULL: u32 = 5;
 pub(super) const OID: u32 = 6;
 pub(super) const SEQUENCE: u32 = 16;
 pub(super) const SET: u32 = 17;
@@ -341,7 +342,7 @@ pub(super) fn plain(head: &Head, content: &[u8]) -> String {
                 if *unused == 0 { String::new() } else { format!(", {unused} bits unused") };
             format!("{}{unused}", values::hex(bits))
         }
-        (5, []) => "NULL".to_owned(),
+        (NULL, []) => String::new(),
         (OID, _) => names::identifier(content),
         (12 | 19 | 20 | 22 | 26, _) => {
             std::str::from_utf8(content).map_or_else(|_| values::hex(content), values::text)

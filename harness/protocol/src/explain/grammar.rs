@@ -1,7 +1,7 @@
 //! The grammar of certificates (RFC 5280 4.1), CMS (RFC 5652) and Apple's extensions: which part is what.
 
 use super::der::{
-    self, BIT_STRING, BOOLEAN, Head, INTEGER, OCTET_STRING, OID, Part, SEQUENCE, SET,
+    self, BIT_STRING, BOOLEAN, Head, INTEGER, NULL, OCTET_STRING, OID, Part, SEQUENCE, SET,
 };
 use super::tree::Source;
 use super::{names, signature, values};
@@ -261,6 +261,9 @@ impl Meaning {
                     return Some(name);
                 }
                 let parameters = only(source, rest)?;
+                if parameters.0.is(NULL) && parameters.1.is_empty() {
+                    return Some(format!("{name}, NULL"));
+                }
                 let words = der::plain(&parameters.0, source.get(parameters.1));
                 (!parameters.0.constructed).then(|| format!("{name}, {words}"))
             }
@@ -380,7 +383,7 @@ fn universal(number: u32) -> &'static str {
         INTEGER => "INTEGER",
         BIT_STRING => "BIT STRING",
         OCTET_STRING => "OCTET STRING",
-        5 => "NULL",
+        NULL => "NULL",
         OID => "OBJECT IDENTIFIER",
         10 => "ENUMERATED",
         12 => "UTF8String",

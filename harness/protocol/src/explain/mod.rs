@@ -20,7 +20,7 @@ mod signature;
 mod tree;
 mod values;
 
-pub use difference::{Difference, difference};
+pub use difference::{Difference, Part, difference};
 
 use std::ops::Range;
 use tree::{Place, Source, Tree};

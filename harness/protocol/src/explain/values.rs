@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 /// Bytes that are shown; the rest is counted.
-const SHOWN: usize = 48;
+const SHOWN: usize = 66;
 /// Characters that are shown.
 const CHARACTERS: usize = 120;
 
