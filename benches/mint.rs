@@ -43,7 +43,7 @@ fn cases(c: &mut Criterion) {
         ("attestation", base("attestation.ios27")),
         ("attestation and assertion", base("assertion.ios27")),
         ("a chain of another authority", edited("chain.other-root")),
-        ("a signature of 69 bytes", edited("signature.69-bytes")),
+        ("a signature of 69 bytes", edited("rare.signature-of-69-bytes")),
     ];
     let mut group = c.benchmark_group("mint");
     let premises = premises();
