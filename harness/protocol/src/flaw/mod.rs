@@ -7,10 +7,25 @@
 //! Nothing here is compiled into a check of the reference: [`crate::verify`] runs the checks of
 //! its list as they stand unless a flaw of that rule is planted.
 
+mod authenticator_data;
+mod certificate;
+mod chain;
+mod container;
 mod dropped;
+mod edit;
+mod habit;
+mod loose_cbor;
+mod policy;
+mod receipt;
 mod set;
+mod signature;
+mod state;
 
+pub use habit::Habit;
 pub use set::Flaws;
+
+use edit::Edit;
+pub(crate) use edit::{Flawed, Part};
 
 use crate::verify::Rule;
 use std::sync::LazyLock;
@@ -59,7 +74,7 @@ impl FlawKind {
 }
 
 /// One planted flaw.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Flaw {
     /// The permanent name: the kind's prefix, the rule's id, and unless it is dropped what is
     /// wrong with it (`drop.att.nonce`, `weak.att.nonce.prefix`).
@@ -71,13 +86,6 @@ pub struct Flaw {
     /// What such a server does, in a sentence.
     pub words: &'static str,
     edit: Edit,
-}
-
-/// Where a flaw takes hold.
-#[derive(Debug)]
-enum Edit {
-    /// The check is not run.
-    Drop,
 }
 
 impl Flaw {
@@ -97,7 +105,19 @@ impl Flaw {
 
 /// Every planted flaw: the dropped ones in the order of the rules, then the others.
 pub fn flaws() -> &'static [Flaw] {
-    static ALL: LazyLock<Vec<Flaw>> = LazyLock::new(|| dropped::all().collect());
+    static ALL: LazyLock<Vec<Flaw>> = LazyLock::new(|| {
+        let tables = [
+            container::FLAWS,
+            chain::FLAWS,
+            certificate::FLAWS,
+            authenticator_data::FLAWS,
+            policy::FLAWS,
+            receipt::FLAWS,
+            signature::FLAWS,
+            state::FLAWS,
+        ];
+        dropped::all().chain(tables.into_iter().flatten().copied()).collect()
+    });
     &ALL
 }
 

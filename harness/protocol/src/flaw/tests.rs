@@ -14,7 +14,7 @@ fn ids_are_told_apart_and_say_kind_and_rule() {
             FlawKind::Dropped => assert_eq!(rest, "", "{}", flaw.id),
             _ => assert!(what.is_some_and(|what| !what.is_empty()), "{}", flaw.id),
         }
-        assert!(flaw.words.ends_with('.') && flaw.words.len() > 20, "{}", flaw.id);
+        assert!(flaw.words.ends_with('.') && flaw.words.len() >= 15, "{}", flaw.id);
         assert_eq!(Flaw::from_id(flaw.id).unwrap().id, flaw.id);
     }
     assert!(Flaw::from_id("drop.att.nonc").is_none());

@@ -1,8 +1,12 @@
 //! A protected request: key, assertion, challenge, then the counter is moved on.
 
-use super::{Purpose, Refusal, RelyingParty, Settings};
+use super::{EnrolledKey, Purpose, Refusal, RelyingParty, Settings};
+use crate::flaw::Habit;
 use crate::terms::{KeyId, sha256};
-use crate::verify::{AssertionRequest, Rejection, Rule, VerifiedAssertion, verify_assertion};
+use crate::verify::{
+    AssertionRequest, Rejection, Rule, Unverified, VerifiedAssertion, verify_assertion,
+};
+use crate::wire::Assertion;
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -27,6 +31,14 @@ pub struct Accepted {
     pub counter: u32,
 }
 
+/// What an assertion is held against.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    key_id: KeyId,
+    public_key: [u8; 65],
+    counter: u32,
+}
+
 /// A protected request of a known key. Its challenge is spent; whether that was good comes up
 /// after the signature, as Apple orders it.
 #[derive(Debug, Clone)]
@@ -34,10 +46,16 @@ pub struct PendingAssertion {
     settings: Arc<Settings>,
     account: String,
     key_id: KeyId,
-    /// Public key and counter; `None` only if that rule is left out.
-    known: Option<([u8; 65], u32)>,
+    /// The key; `None` only if that rule is left out.
+    known: Option<Known>,
+    /// Other keys to try; only a planted flaw does.
+    others: Vec<Known>,
+    /// The whole record, if a planted flaw is to write it back.
+    record: Option<EnrolledKey>,
     client_data_hash: [u8; 32],
     challenge: Result<(), Rejection>,
+    /// The challenge, if it is used up only when all is done.
+    unspent: Option<String>,
 }
 
 /// A protected request whose assertion holds.
@@ -45,9 +63,11 @@ pub struct PendingAssertion {
 pub struct ProvenAssertion {
     account: String,
     key_id: KeyId,
-    /// The counter that was compared with.
-    compared: Option<u32>,
+    /// The key as it was when its counter was compared.
+    known: Option<Known>,
+    record: Option<EnrolledKey>,
     verified: VerifiedAssertion,
+    unspent: Option<String>,
 }
 
 impl RelyingParty {
@@ -78,29 +98,73 @@ impl RelyingParty {
                 detail: "the client data holds no challenge".to_owned(),
             }),
         };
+        let late = flaws.has(Habit::ChallengeSpentBySuccess) || flaws.has(Habit::RaceForChallenge);
         let key = self.keys.of(&request.key_id, account, flaws)?;
+        let record = key.as_deref().filter(|_| flaws.has(Habit::RaceForRevocation)).cloned();
+        let mut known = key.as_deref().map(|key| Known::of(request.key_id, key));
+        if let Some(key) = key
+            && flaws.has(Habit::CounterSavedFirst)
+        {
+            key.counter = key.counter.max(stated_counter(request.assertion));
+        }
+        if let Some(known) = &mut known
+            && flaws.has(Habit::CounterForEachAccount)
+        {
+            known.counter = self.keys.highest_counter_of(account);
+        }
+        let others = if flaws.has(Habit::KeyAnyOfTheAccount) {
+            self.keys
+                .others_of(account, request.key_id)
+                .map(|(id, key)| Known::of(*id, key))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let client_data_hash = sha256(&[request.client_data]);
+        self.shared_buffer = client_data_hash;
         Ok(PendingAssertion {
-            known: key.map(|key| (key.public_key, key.counter)),
+            known,
+            others,
+            record,
             settings: Arc::clone(&self.settings),
             account: account.to_owned(),
             key_id: request.key_id,
-            client_data_hash: sha256(&[request.client_data]),
+            client_data_hash,
             challenge,
+            unspent: request.challenge.filter(|_| late).map(str::to_owned),
         })
+    }
+
+    /// What a planted flaw does to a request that was kept waiting: its hash is now another's.
+    pub fn after_the_wait(&self, pending: &mut PendingAssertion) {
+        if self.settings.flaws.has(Habit::RaceForBuffer) {
+            pending.client_data_hash = self.shared_buffer;
+        }
     }
 
     /// Last step: moves the counter on, if it still does so.
     pub fn finish_assert(&mut self, proven: &ProvenAssertion) -> Result<Accepted, Refusal> {
         let flaws = &self.settings.flaws;
         let counter = proven.verified.counter;
+        if let Some(challenge) = &proven.unspent {
+            self.challenges.use_up(challenge, flaws);
+        }
+        if let Some(record) = &proven.record {
+            self.keys.overwrite(proven.key_id, EnrolledKey { counter, ..record.clone() });
+            return Ok(Accepted { counter });
+        }
         // The key may have been revoked meanwhile.
         let key = self.keys.of(&proven.key_id, &proven.account, flaws)?;
-        let (Some(key), Some(compared)) = (key, proven.compared) else {
+        let (Some(key), Some(known)) = (key, &proven.known) else {
             return Ok(Accepted { counter });
         };
-        if flaws.drops(Rule::CounterIncreases) {
+        if flaws.has(Habit::CounterNotSaved) {
+            return Ok(Accepted { counter });
+        }
+        let unguarded = [Habit::RaceForCounter, Habit::CounterSavedFirst];
+        if flaws.spare(Rule::CounterIncreases) || unguarded.iter().any(|habit| flaws.has(*habit)) {
             key.counter = counter;
-        } else if counter > compared {
+        } else if counter > known.counter {
             // AS-5, once more: another request of the same key may have come first.
             if counter <= key.counter {
                 return Err(Refusal::Broken(Rejection {
@@ -117,36 +181,62 @@ impl RelyingParty {
 
 impl PendingAssertion {
     /// Second step, which needs no state: verifies the assertion, then tells of the challenge.
-    pub fn verify(self, assertion: &[u8]) -> Result<ProvenAssertion, Rejection> {
+    pub fn verify(self, assertion: &[u8]) -> Result<ProvenAssertion, Unverified> {
         let mut flaws = Cow::Borrowed(&self.settings.flaws);
         if self.known.is_none() {
             // Without a key there is nothing to check these against.
             flaws.to_mut().drop_too(&[Rule::AssertionSignature, Rule::CounterIncreases]);
         }
-        let (public_key, stored_counter) = self.known.unwrap_or(([0; 65], 0));
-        let request = AssertionRequest {
-            assertion,
-            client_data_hash: &self.client_data_hash,
-            public_key: &public_key,
-            stored_counter,
+        let unknown = Known { key_id: self.key_id, public_key: [0; 65], counter: 0 };
+        let verify = |known: &Known| {
+            let request = AssertionRequest {
+                assertion,
+                client_data_hash: &self.client_data_hash,
+                public_key: &known.public_key,
+                stored_counter: known.counter,
+            };
+            verify_assertion(&request, &self.settings.policy, &flaws)
         };
-        let verified = verify_assertion(&request, &self.settings.policy, &flaws)?;
+        let mut known = self.known;
+        let mut verified = verify(&known.unwrap_or(unknown));
+        for other in &self.others {
+            if verified.is_err() {
+                verified = verify(other);
+                known = Some(*other);
+            }
+        }
+        let verified = verified?;
         self.challenge?;
         Ok(ProvenAssertion {
             account: self.account,
-            key_id: self.key_id,
-            compared: self.known.map(|(_, counter)| counter),
+            key_id: known.unwrap_or(unknown).key_id,
+            known,
+            record: self.record,
             verified,
+            unspent: self.unspent,
         })
     }
+}
+
+impl Known {
+    fn of(key_id: KeyId, key: &EnrolledKey) -> Self {
+        Self { key_id, public_key: key.public_key, counter: key.counter }
+    }
+}
+
+/// The counter that an assertion states, whoever made it.
+fn stated_counter(assertion: &[u8]) -> u32 {
+    let read = Assertion::decode(assertion);
+    let bytes = read.ok().and_then(|read| read.authenticator_data.get(33..37)?.try_into().ok());
+    bytes.map_or(0, u32::from_be_bytes)
 }
 
 #[cfg(test)]
 impl ProvenAssertion {
     /// As if an assertion with this counter had been verified.
     pub(super) fn assume(pending: PendingAssertion, counter: u32) -> Result<Self, Rejection> {
-        let compared = pending.known.map(|(_, counter)| counter);
-        if compared.is_some_and(|stored| counter <= stored)
+        let known = pending.known;
+        if known.as_ref().is_some_and(|key| counter <= key.counter)
             && !pending.settings.flaws.drops(Rule::CounterIncreases)
         {
             return Err(Rejection { rule: Rule::CounterIncreases, detail: String::new() });
@@ -155,7 +245,9 @@ impl ProvenAssertion {
         Ok(Self {
             account: pending.account,
             key_id: pending.key_id,
-            compared,
+            known,
+            record: pending.record,
+            unspent: pending.unspent,
             verified: VerifiedAssertion {
                 counter,
                 validation_category: None,

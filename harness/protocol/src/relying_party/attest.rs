@@ -1,11 +1,13 @@
 //! Enrolling a key: challenge, attestation, receipt, then the key is bound to the account.
 
 use super::{EnrolledKey, Purpose, Refusal, RelyingParty, Settings};
+use crate::flaw::{Flaws, Habit};
 use crate::terms::{Environment, KeyId, sha256};
 use crate::verify::{
-    AttestationRequest, ReceiptRequest, Rejection, Rule, VerifiedAttestation, verify_attestation,
-    verify_receipt,
+    AttestationRequest, ReceiptRequest, Rejection, Rule, Unverified, VerifiedAttestation,
+    verify_attestation, verify_receipt,
 };
+use crate::wire::{AttestationObject, Certificate};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -36,6 +38,8 @@ pub struct Enrolled {
 pub struct PendingAttestation {
     settings: Arc<Settings>,
     account: String,
+    /// The challenge, if it is used up only when all is done.
+    unspent: Option<String>,
     key_id: KeyId,
     client_data_hash: [u8; 32],
 }
@@ -44,6 +48,8 @@ pub struct PendingAttestation {
 #[derive(Debug, Clone)]
 pub struct ProvenAttestation {
     account: String,
+    /// The challenge, if it is used up only when all is done.
+    unspent: Option<String>,
     key_id: KeyId,
     verified: VerifiedAttestation,
 }
@@ -70,9 +76,20 @@ impl RelyingParty {
     ) -> Result<PendingAttestation, Refusal> {
         let flaws = &self.settings.flaws;
         self.challenges.spend(enrolment.challenge, account, Purpose::Attest, now, flaws)?;
+        let late = flaws.has(Habit::ChallengeSpentBySuccess) || flaws.has(Habit::RaceForChallenge);
+        if flaws.has(Habit::RaceForKey) {
+            self.keys.claimed(&enrolment.key_id, account, flaws)?;
+        }
+        if flaws.has(Habit::KeySavedFirst)
+            && self.keys.get(&enrolment.key_id).is_none()
+            && let Some(key) = unverified_key(account, enrolment.attestation)
+        {
+            self.keys.enrol(enrolment.key_id, key, flaws)?;
+        }
         Ok(PendingAttestation {
             settings: Arc::clone(&self.settings),
             account: account.to_owned(),
+            unspent: late.then(|| enrolment.challenge.to_owned()),
             key_id: enrolment.key_id,
             // AV-2: the hash of the challenge as the server sent it. Both texts are equal here.
             client_data_hash: sha256(&[enrolment.challenge.as_bytes()]),
@@ -81,7 +98,11 @@ impl RelyingParty {
 
     /// Last step: binds the key to the account.
     pub fn finish_attest(&mut self, proven: ProvenAttestation) -> Result<Enrolled, Refusal> {
-        let ProvenAttestation { account, key_id, verified } = proven;
+        let ProvenAttestation { account, unspent, key_id, verified } = proven;
+        let flaws = &self.settings.flaws;
+        if let Some(challenge) = unspent {
+            self.challenges.use_up(&challenge, flaws);
+        }
         let environment = verified.environment;
         let Some(public_key) = verified.public_key else {
             // Only without a structural rule is there no key: such a server accepts, and has nothing to store.
@@ -94,7 +115,11 @@ impl RelyingParty {
             receipt: verified.receipt,
             revoked: false,
         };
-        let key = self.keys.enrol(key_id, new, &self.settings.flaws)?;
+        let key = if flaws.has(Habit::RaceForKey) {
+            self.keys.overwrite(key_id, new)
+        } else {
+            self.keys.enrol(key_id, new, flaws)?
+        };
         Ok(Enrolled { key_id, counter: key.counter, environment })
     }
 }
@@ -105,8 +130,8 @@ impl PendingAttestation {
         self,
         attestation: &[u8],
         now: Timestamp,
-    ) -> Result<ProvenAttestation, Rejection> {
-        let Self { settings, account, key_id, client_data_hash } = self;
+    ) -> Result<ProvenAttestation, Unverified> {
+        let Self { settings, account, unspent, key_id, client_data_hash } = self;
         let request =
             AttestationRequest { object: attestation, key_id, client_data_hash: &client_data_hash };
         let Settings { policy, trust_anchor, flaws, .. } = &*settings;
@@ -123,17 +148,37 @@ impl PendingAttestation {
                     };
                     verify_receipt(&request, anchor, policy, now, flaws)?;
                 }
-                None if flaws.drops(Rule::ReceiptSyntax) => {}
-                None => {
-                    return Err(Rejection {
-                        rule: Rule::ReceiptSyntax,
-                        detail: "the attestation carries no receipt".to_owned(),
-                    });
-                }
+                None => without_receipt(flaws)?,
             }
         }
-        Ok(ProvenAttestation { account, key_id, verified })
+        Ok(ProvenAttestation { account, unspent, key_id, verified })
     }
+}
+
+fn without_receipt(flaws: &Flaws) -> Result<(), Unverified> {
+    if flaws.drops(Rule::ReceiptSyntax) || flaws.has(Habit::ReceiptOptional) {
+        return Ok(());
+    }
+    if let Some(flaw) = flaws.with(Habit::ReceiptExpected) {
+        return Err(Unverified::Failed(flaw.id));
+    }
+    Err(Unverified::Broken(Rejection {
+        rule: Rule::ReceiptSyntax,
+        detail: "the attestation carries no receipt".to_owned(),
+    }))
+}
+
+/// What a server stores that verifies afterwards: whatever key the leaf has.
+fn unverified_key(account: &str, attestation: &[u8]) -> Option<EnrolledKey> {
+    let object = AttestationObject::decode(attestation).ok()?;
+    let leaf = Certificate::decode(object.certificates.first()?).ok()?;
+    Some(EnrolledKey {
+        account: account.to_owned(),
+        public_key: leaf.point.try_into().ok()?,
+        counter: 0,
+        receipt: None,
+        revoked: false,
+    })
 }
 
 #[cfg(test)]
@@ -146,6 +191,7 @@ impl ProvenAttestation {
     ) -> Self {
         Self {
             account: pending.account,
+            unspent: pending.unspent,
             key_id: pending.key_id,
             verified: VerifiedAttestation {
                 public_key: Some(public_key),

@@ -1,7 +1,7 @@
 //! Challenges: random, bound to an account and a purpose, good once and for a while.
 
 use super::Refusal;
-use crate::flaw::Flaws;
+use crate::flaw::{Flaws, Habit};
 use crate::verify::{Rejection, Rule};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -64,6 +64,46 @@ struct Issued {
     used: bool,
 }
 
+/// Characters of a challenge.
+const TEXT_LENGTH: usize = 43;
+
+/// The record of a challenge by its exact text; only planted flaws are content with less.
+fn look_up<'i>(
+    issued: &'i mut BTreeMap<String, Issued>,
+    text: &str,
+    flaws: &Flaws,
+) -> Option<&'i mut Issued> {
+    if flaws.is_empty() || issued.contains_key(text) {
+        return issued.get_mut(text);
+    }
+    let plain = |text: &str| text.trim().trim_end_matches('=').to_owned();
+    let resembles = |known: &str| {
+        (flaws.has(Habit::ChallengePrefix) && text.get(..22) == known.get(..22))
+            || (flaws.has(Habit::ChallengeAnyCase) && text.eq_ignore_ascii_case(known))
+            || (flaws.has(Habit::ChallengeTrimmed) && plain(text) == known)
+    };
+    issued.iter_mut().find(|(known, _)| resembles(known)).map(|(_, issued)| issued)
+}
+
+/// Whether the use of a challenge is not noted when it begins.
+fn stays_unused(purpose: Purpose, flaws: &Flaws) -> bool {
+    let never = match purpose {
+        Purpose::Attest => Habit::ChallengeReusedForAttesting,
+        Purpose::Assert => Habit::ChallengeReusedForAsserting,
+    };
+    flaws.has(never)
+        || flaws.has(Habit::ChallengeSpentBySuccess)
+        || flaws.has(Habit::RaceForChallenge)
+}
+
+/// Whether nobody looks how old the challenge is.
+fn never_ages(purpose: Purpose, flaws: &Flaws) -> bool {
+    flaws.has(match purpose {
+        Purpose::Attest => Habit::ChallengeNotAgedForAttesting,
+        Purpose::Assert => Habit::ChallengeNotAgedForAsserting,
+    })
+}
+
 impl Challenges {
     pub(super) fn new(lifetime: SignedDuration, most: usize) -> Self {
         Self { lifetime, most, issued: BTreeMap::new(), order: VecDeque::new() }
@@ -75,6 +115,7 @@ impl Challenges {
         purpose: Purpose,
         entropy: [u8; 32],
         now: Timestamp,
+        flaws: &Flaws,
     ) -> Result<Challenge, Refusal> {
         let text = URL_SAFE_NO_PAD.encode(entropy);
         // Handing a text out twice would make a used challenge good again.
@@ -87,6 +128,7 @@ impl Challenges {
         if self.issued.len() >= self.most {
             return Err(Refusal::Full("challenges"));
         }
+        self.replace_earlier(account, purpose, flaws);
         let expires = now.saturating_add(self.lifetime).unwrap_or(Timestamp::MAX);
         let account = account.to_owned();
         self.issued.insert(text.clone(), Issued { account, purpose, expires, used: false });
@@ -117,26 +159,48 @@ impl Challenges {
                 Err(Rejection { rule, detail: detail() })
             }
         };
-        let Some(issued) = self.issued.get_mut(text) else {
-            return held(false, Rule::ChallengeIssued, &|| {
+        let Some(issued) = look_up(&mut self.issued, text, flaws) else {
+            let looks_right = flaws.has(Habit::ChallengeWellFormed) && text.len() == TEXT_LENGTH;
+            return held(looks_right, Rule::ChallengeIssued, &|| {
                 "the challenge was never issued, or long ago".to_owned()
             });
         };
-        held(issued.account == account, Rule::ChallengeIssued, &|| {
+        let own = issued.account == account;
+        issued.used |= !own && flaws.has(Habit::ChallengeBurntByAnyone);
+        held(own || flaws.has(Habit::ChallengeAnyAccount), Rule::ChallengeIssued, &|| {
             "the challenge was issued to another account".to_owned()
         })?;
-        let unused = !std::mem::replace(&mut issued.used, true);
-        held(issued.purpose == purpose, Rule::ChallengeIssued, &|| {
+        let unused = !issued.used;
+        issued.used |= !stays_unused(purpose, flaws);
+        let right_purpose = issued.purpose == purpose || flaws.has(Habit::ChallengeAnyPurpose);
+        held(right_purpose, Rule::ChallengeIssued, &|| {
             format!(
                 "the challenge was issued to `{}`, not to `{}`",
                 issued.purpose.as_str(),
                 purpose.as_str()
             )
         })?;
-        held(now < issued.expires, Rule::ChallengeFresh, &|| {
+        held(now < issued.expires || never_ages(purpose, flaws), Rule::ChallengeFresh, &|| {
             format!("the challenge expired at {}", issued.expires)
         })?;
         held(unused, Rule::ChallengeUnused, &|| "the challenge was used before".to_owned())
+    }
+
+    /// Uses a challenge up whose attempt is done, for those who do not at once.
+    pub(super) fn use_up(&mut self, text: &str, flaws: &Flaws) {
+        if let Some(issued) = look_up(&mut self.issued, text, flaws) {
+            issued.used = true;
+        }
+    }
+
+    /// A server that keeps one challenge at a time forgets those before it.
+    fn replace_earlier(&mut self, account: &str, purpose: Purpose, flaws: &Flaws) {
+        let (any, same) = (Habit::ChallengeLatestOnly, Habit::ChallengeOnePerPurpose);
+        if flaws.has(any) || flaws.has(same) {
+            self.issued.retain(|_, issued| {
+                issued.account != account || (issued.purpose != purpose && !flaws.has(any))
+            });
+        }
     }
 
     /// Makes room: expired challenges are kept until then, so that their use can be told from

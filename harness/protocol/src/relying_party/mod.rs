@@ -24,7 +24,7 @@ pub use key::EnrolledKey;
 
 use crate::flaw::Flaws;
 use crate::terms::KeyId;
-use crate::verify::{Policy, Rejection, TrustAnchor};
+use crate::verify::{Policy, Rejection, TrustAnchor, Unverified};
 use challenge::Challenges;
 use jiff::{SignedDuration, Timestamp};
 use key::Keys;
@@ -55,6 +55,9 @@ pub enum Refusal {
     /// It breaks a rule.
     #[error("{0}")]
     Broken(Rejection),
+    /// The server broke down: the fragile flaw of that id is planted in it.
+    #[error("the planted flaw {0} broke the server")]
+    Failed(&'static str),
     /// There is no room for it: of challenges, or of keys.
     #[error("too many {0}")]
     Full(&'static str),
@@ -69,12 +72,23 @@ impl From<Rejection> for Refusal {
     }
 }
 
+impl From<Unverified> for Refusal {
+    fn from(unverified: Unverified) -> Self {
+        match unverified {
+            Unverified::Broken(rejection) => Self::Broken(rejection),
+            Unverified::Failed(flaw) => Self::Failed(flaw),
+        }
+    }
+}
+
 /// A relying party: everything it remembers.
 #[derive(Debug)]
 pub struct RelyingParty {
     settings: Arc<Settings>,
     challenges: Challenges,
     keys: Keys,
+    /// The hash of the last client data; only a planted flaw reads it.
+    shared_buffer: [u8; 32],
 }
 
 impl RelyingParty {
@@ -84,6 +98,7 @@ impl RelyingParty {
             challenges: Challenges::new(settings.challenge_lifetime, settings.max_challenges),
             keys: Keys::new(settings.max_keys),
             settings: Arc::new(settings),
+            shared_buffer: [0; 32],
         }
     }
 
@@ -100,15 +115,12 @@ impl RelyingParty {
         entropy: [u8; 32],
         now: Timestamp,
     ) -> Result<Challenge, Refusal> {
-        self.challenges.issue(account, purpose, entropy, now)
+        self.challenges.issue(account, purpose, entropy, now, &self.settings.flaws)
     }
 
     /// Gives a key up, for good. Only its owner can; doing so again is refused.
     pub fn revoke(&mut self, account: &str, key_id: KeyId) -> Result<(), Refusal> {
-        if let Some(key) = self.keys.of(&key_id, account, &self.settings.flaws)? {
-            key.revoked = true;
-            key.receipt = None;
-        }
+        self.keys.revoke(key_id, account, &self.settings.flaws)?;
         Ok(())
     }
 

@@ -72,19 +72,19 @@ impl TrustAnchor {
         &self.der
     }
 
-    pub(super) fn subject(&self) -> &[u8] {
+    pub(crate) fn subject(&self) -> &[u8] {
         &self.subject
     }
 
-    pub(super) fn curve(&self) -> Curve<'static> {
+    pub(crate) fn curve(&self) -> Curve<'static> {
         self.curve
     }
 
-    pub(super) fn point(&self) -> &[u8] {
+    pub(crate) fn point(&self) -> &[u8] {
         &self.point
     }
 
-    pub(super) fn path_length(&self) -> Option<u64> {
+    pub(crate) fn path_length(&self) -> Option<u64> {
         self.path_length
     }
 }

@@ -1,7 +1,7 @@
 use super::attestation::{bundle_version, category};
-use super::finding::{Finding, Outcome, Rejection, collect, first_broken};
+use super::finding::{Finding, Outcome, Unverified, collect, first_broken};
 use super::{Policy, Rule, signature};
-use crate::flaw::Flaws;
+use crate::flaw::{Flaws, Part};
 use crate::terms::nonce;
 use crate::wire::{Assertion, AuthenticatorData, Curve, Malformed, SignatureAlgorithm};
 
@@ -36,8 +36,12 @@ pub fn verify_assertion(
     request: &AssertionRequest<'_>,
     policy: &Policy,
     flaws: &Flaws,
-) -> Result<VerifiedAssertion, Rejection> {
-    let facts = Facts::new(request, policy);
+) -> Result<VerifiedAssertion, Unverified> {
+    let assertion = flaws.see(Part::Assertion, request.assertion);
+    let assertion = Assertion::decode(&assertion);
+    let data = assertion.as_ref().ok();
+    let data = data.map(|read| flaws.see(Part::AssertionData, read.authenticator_data));
+    let facts = Facts::new(request, policy, &assertion, data.as_deref());
     first_broken(ASSERTION, &facts, flaws)?;
     let data = facts.data.as_ref().and_then(|data| data.as_ref().ok());
     Ok(VerifiedAssertion {
@@ -50,14 +54,16 @@ pub fn verify_assertion(
 
 /// Says of every rule whether the assertion keeps it, in order.
 pub fn examine_assertion(request: &AssertionRequest<'_>, policy: &Policy) -> Vec<Finding> {
-    collect(ASSERTION, &Facts::new(request, policy))
+    let assertion = Assertion::decode(request.assertion);
+    let data = assertion.as_ref().ok().map(|read| read.authenticator_data);
+    collect(ASSERTION, &Facts::new(request, policy, &assertion, data))
 }
 
 type Check = fn(&Facts<'_>) -> Outcome;
 
 /// Apple's steps in their order.
 const ASSERTION: &[(Rule, Check)] = &[
-    (Rule::AssertionSyntax, |facts| Outcome::readable(&facts.assertion)),
+    (Rule::AssertionSyntax, |facts| Outcome::readable(facts.assertion)),
     (Rule::AssertionAuthenticatorDataSyntax, |facts| {
         facts.data.as_ref().map_or(Outcome::NotReached(NO_ASSERTION), Outcome::readable)
     }),
@@ -86,27 +92,29 @@ const ASSERTION: &[(Rule, Check)] = &[
     }),
 ];
 
-const NO_ASSERTION: &str = "the assertion could not be read";
+pub(crate) const NO_ASSERTION: &str = "the assertion could not be read";
 const NO_DATA: &str = "the authenticator data could not be read";
 
 /// Everything a check may look at, read once.
-struct Facts<'a> {
-    request: &'a AssertionRequest<'a>,
-    policy: &'a Policy,
-    assertion: Result<Assertion<'a>, Malformed>,
-    data: Option<Result<AuthenticatorData<'a>, Malformed>>,
+pub(crate) struct Facts<'a> {
+    pub(crate) request: &'a AssertionRequest<'a>,
+    pub(crate) policy: &'a Policy,
+    pub(crate) assertion: &'a Result<Assertion<'a>, Malformed>,
+    pub(crate) data: Option<Result<AuthenticatorData<'a>, Malformed>>,
 }
 
 impl<'a> Facts<'a> {
-    fn new(request: &'a AssertionRequest<'a>, policy: &'a Policy) -> Self {
-        let assertion = Assertion::decode(request.assertion);
-        let data = assertion.as_ref().ok();
-        let data =
-            data.map(|assertion| AuthenticatorData::decode_assertion(assertion.authenticator_data));
+    fn new(
+        request: &'a AssertionRequest<'a>,
+        policy: &'a Policy,
+        assertion: &'a Result<Assertion<'a>, Malformed>,
+        data: Option<&'a [u8]>,
+    ) -> Self {
+        let data = data.map(AuthenticatorData::decode_assertion);
         Self { request, policy, assertion, data }
     }
 
-    fn with_data(&self, check: impl Fn(&AuthenticatorData<'a>) -> Outcome) -> Outcome {
+    pub(crate) fn with_data(&self, check: impl Fn(&AuthenticatorData<'a>) -> Outcome) -> Outcome {
         match &self.data {
             Some(Ok(data)) => check(data),
             Some(Err(_)) | None => Outcome::NotReached(NO_DATA),
@@ -116,7 +124,7 @@ impl<'a> Facts<'a> {
 
 /// The nonce is the message of the signature, so it is hashed once more.
 fn signed(facts: &Facts<'_>) -> Outcome {
-    let Ok(assertion) = &facts.assertion else {
+    let Ok(assertion) = facts.assertion else {
         return Outcome::NotReached(NO_ASSERTION);
     };
     let nonce = nonce(assertion.authenticator_data, facts.request.client_data_hash);

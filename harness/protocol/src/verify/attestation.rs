@@ -1,12 +1,13 @@
 use super::chain::Path;
-use super::finding::{Finding, Outcome, Rejection, collect, first_broken, short_hex};
+use super::finding::{Finding, Outcome, Unverified, collect, first_broken, short_hex};
 use super::{Policy, Rule, TrustAnchor, signature};
-use crate::flaw::Flaws;
+use crate::flaw::{Flaws, Part};
 use crate::terms::{Environment, KeyId, nonce};
 use crate::wire::{
     AttestationObject, AttestedCredential, AuthenticatorData, Certificate, Curve, Malformed,
 };
 use jiff::Timestamp;
+use std::borrow::Cow;
 
 /// An attestation as it arrives.
 #[derive(Debug, Clone, Copy)]
@@ -43,9 +44,11 @@ pub fn verify_attestation(
     policy: &Policy,
     now: Timestamp,
     flaws: &Flaws,
-) -> Result<VerifiedAttestation, Rejection> {
-    let object = AttestationObject::decode(request.object);
-    let facts = Facts::new(request, anchor, policy, now, &object);
+) -> Result<VerifiedAttestation, Unverified> {
+    let object = flaws.see(Part::AttestationObject, request.object);
+    let object = AttestationObject::decode(&object);
+    let parts = object.as_ref().ok().map(|object| Parts::seen(object, flaws));
+    let facts = Facts::new(request, anchor, policy, now, &object, parts.as_ref());
     first_broken(ATTESTATION, &facts, flaws)?;
     Ok(facts.enrolled())
 }
@@ -58,7 +61,8 @@ pub fn examine_attestation(
     now: Timestamp,
 ) -> Vec<Finding> {
     let object = AttestationObject::decode(request.object);
-    collect(ATTESTATION, &Facts::new(request, anchor, policy, now, &object))
+    let parts = object.as_ref().ok().map(|object| Parts::seen(object, &Flaws::NONE));
+    collect(ATTESTATION, &Facts::new(request, anchor, policy, now, &object, parts.as_ref()))
 }
 
 type Check = fn(&Facts<'_>) -> Outcome;
@@ -116,11 +120,11 @@ const ATTESTATION: &[(Rule, Check)] = &[
     (Rule::CdHash, |facts| facts.with_data(|data, _| cd_hash(data))),
 ];
 
-const FORMAT: &str = "apple-appattest";
+pub(crate) const FORMAT: &str = "apple-appattest";
 /// Genuine objects have 2; each one more may cost a signature check.
 const MAX_CERTIFICATES: usize = 8;
 /// The list that Apple's text demands of keys made on macOS: signing bound to system integrity.
-const MACOS_ACCESS_CONTROL: &[u8] = b"\x30\x40\x0c\x0211\x30\x3a\
+pub(crate) const MACOS_ACCESS_CONTROL: &[u8] = b"\x30\x40\x0c\x0211\x30\x3a\
     \x30\x09\x0c\x02ok\xa1\x03\x01\x01\xff\
     \x30\x09\x0c\x02oa\xa1\x03\x01\x01\xff\
     \x30\x0b\x0c\x04odel\xa1\x03\x01\x01\xff\
@@ -134,15 +138,30 @@ const NO_OBJECT: &str = "the attestation object could not be read";
 const NO_CERTIFICATES: &str = "the certificates could not be read";
 const NO_DATA: &str = "the authenticator data could not be read";
 
+/// The parts of an object as the verifier sees them: as they are, unless a flaw is in its eyes.
+struct Parts<'a> {
+    certificates: Cow<'a, [&'a [u8]]>,
+    data: Cow<'a, [u8]>,
+}
+
+impl<'a> Parts<'a> {
+    fn seen(object: &'a AttestationObject<'a>, flaws: &Flaws) -> Self {
+        Self {
+            certificates: flaws.see_chain(&object.certificates),
+            data: flaws.see(Part::AttestationData, object.authenticator_data),
+        }
+    }
+}
+
 /// Everything a check may look at, read once.
-struct Facts<'a> {
-    request: &'a AttestationRequest<'a>,
-    anchor: &'a TrustAnchor,
-    policy: &'a Policy,
-    now: Timestamp,
-    object: &'a Result<AttestationObject<'a>, Malformed>,
-    certificates: Result<Vec<Certificate<'a>>, String>,
-    data: Option<Result<AuthenticatorData<'a>, Malformed>>,
+pub(crate) struct Facts<'a> {
+    pub(crate) request: &'a AttestationRequest<'a>,
+    pub(crate) anchor: &'a TrustAnchor,
+    pub(crate) policy: &'a Policy,
+    pub(crate) now: Timestamp,
+    pub(crate) object: &'a Result<AttestationObject<'a>, Malformed>,
+    pub(crate) certificates: Result<Vec<Certificate<'a>>, String>,
+    pub(crate) data: Option<Result<AuthenticatorData<'a>, Malformed>>,
 }
 
 impl<'a> Facts<'a> {
@@ -152,33 +171,34 @@ impl<'a> Facts<'a> {
         policy: &'a Policy,
         now: Timestamp,
         object: &'a Result<AttestationObject<'a>, Malformed>,
+        parts: Option<&'a Parts<'a>>,
     ) -> Self {
-        let (certificates, data) = match object {
-            Ok(object) => (
-                read_certificates(&object.certificates),
-                Some(AuthenticatorData::decode_attestation(object.authenticator_data)),
+        let (certificates, data) = match parts {
+            Some(parts) => (
+                read_certificates(&parts.certificates),
+                Some(AuthenticatorData::decode_attestation(&parts.data)),
             ),
-            Err(_) => (Err(NO_OBJECT.to_owned()), None),
+            None => (Err(NO_OBJECT.to_owned()), None),
         };
         Self { request, anchor, policy, now, object, certificates, data }
     }
 
-    fn with_object(&self, check: impl Fn(&AttestationObject<'a>) -> Outcome) -> Outcome {
+    pub(crate) fn with_object(&self, check: impl Fn(&AttestationObject<'a>) -> Outcome) -> Outcome {
         self.object.as_ref().map_or(Outcome::NotReached(NO_OBJECT), check)
     }
 
-    fn with_path(&self, check: impl Fn(Path<'_, 'a>) -> Outcome) -> Outcome {
+    pub(crate) fn with_path(&self, check: impl Fn(Path<'_, 'a>) -> Outcome) -> Outcome {
         match &self.certificates {
             Ok(certificates) => check(Path { certificates, anchor: self.anchor, now: self.now }),
             Err(_) => Outcome::NotReached(NO_CERTIFICATES),
         }
     }
 
-    fn with_leaf(&self, check: impl Fn(&Certificate<'a>) -> Outcome) -> Outcome {
+    pub(crate) fn with_leaf(&self, check: impl Fn(&Certificate<'a>) -> Outcome) -> Outcome {
         self.leaf().map_or(Outcome::NotReached(NO_CERTIFICATES), check)
     }
 
-    fn with_data(
+    pub(crate) fn with_data(
         &self,
         check: impl Fn(&AuthenticatorData<'a>, &AttestedCredential<'a>) -> Outcome,
     ) -> Outcome {
@@ -188,11 +208,11 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn leaf(&self) -> Option<&Certificate<'a>> {
+    pub(crate) fn leaf(&self) -> Option<&Certificate<'a>> {
         self.certificates.as_ref().ok()?.first()
     }
 
-    fn data(&self) -> Option<(&AuthenticatorData<'a>, &AttestedCredential<'a>)> {
+    pub(crate) fn data(&self) -> Option<(&AuthenticatorData<'a>, &AttestedCredential<'a>)> {
         let data = self.data.as_ref()?.as_ref().ok()?;
         Some((data, data.attested.as_ref()?))
     }
@@ -224,11 +244,11 @@ impl<'a> Facts<'a> {
     }
 }
 
-pub(super) fn category(data: &AuthenticatorData<'_>) -> Option<u32> {
+pub(crate) fn category(data: &AuthenticatorData<'_>) -> Option<u32> {
     data.extensions.as_ref()?.validation_category
 }
 
-pub(super) fn bundle_version<'a>(data: &AuthenticatorData<'a>) -> Option<&'a str> {
+pub(crate) fn bundle_version<'a>(data: &AuthenticatorData<'a>) -> Option<&'a str> {
     data.extensions.as_ref()?.bundle_version
 }
 

@@ -10,14 +10,14 @@ use jiff::Timestamp;
 
 /// A list of certificates, the end entity first, each to be issued by the next.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Path<'p, 'a> {
+pub(crate) struct Path<'p, 'a> {
     pub certificates: &'p [Certificate<'a>],
     pub anchor: &'p TrustAnchor,
     pub now: Timestamp,
 }
 
 impl<'p, 'a> Path<'p, 'a> {
-    pub(super) fn names(&self) -> Outcome {
+    pub(crate) fn names(&self) -> Outcome {
         for (index, certificate) in self.certificates.iter().enumerate() {
             let next = self.certificates.get(index + 1);
             let subject = next.map_or(self.anchor.subject(), |next| next.subject);
@@ -33,7 +33,7 @@ impl<'p, 'a> Path<'p, 'a> {
         Outcome::Held
     }
 
-    pub(super) fn signatures(&self) -> Outcome {
+    pub(crate) fn signatures(&self) -> Outcome {
         let pairs = self.certificates.windows(2).enumerate();
         each(pairs, |(index, pair)| {
             signed(&pair[0], &pair[1].curve, pair[1].point)
@@ -41,7 +41,7 @@ impl<'p, 'a> Path<'p, 'a> {
         })
     }
 
-    pub(super) fn trust_anchor(&self) -> Outcome {
+    pub(crate) fn trust_anchor(&self) -> Outcome {
         let Some(last) = self.certificates.last() else {
             return Outcome::Broken("no certificate leads to the trust anchor".to_owned());
         };
@@ -56,7 +56,7 @@ impl<'p, 'a> Path<'p, 'a> {
             .into()
     }
 
-    pub(super) fn validity(&self) -> Outcome {
+    pub(crate) fn validity(&self) -> Outcome {
         each(self.without_anchor().iter().enumerate(), |(index, certificate)| {
             let Certificate { not_before, not_after, .. } = certificate;
             // Certificates count in seconds and the last second belongs to them (RFC 5280 4.1.2.5).
@@ -70,7 +70,7 @@ impl<'p, 'a> Path<'p, 'a> {
         })
     }
 
-    pub(super) fn authority(&self) -> Outcome {
+    pub(crate) fn authority(&self) -> Outcome {
         each(self.without_anchor().iter().enumerate(), |(index, certificate)| {
             let constraints = constraints(certificate)
                 .map_err(|error| format!("certificate {index}: basic constraints: {error}"))?;
@@ -82,7 +82,7 @@ impl<'p, 'a> Path<'p, 'a> {
         })
     }
 
-    pub(super) fn path_length(&self) -> Outcome {
+    pub(crate) fn path_length(&self) -> Outcome {
         let path = self.without_anchor();
         let mut below = 0;
         for (index, certificate) in path.iter().enumerate().skip(1) {
@@ -104,7 +104,7 @@ impl<'p, 'a> Path<'p, 'a> {
         })
     }
 
-    pub(super) fn key_usage(&self) -> Outcome {
+    pub(crate) fn key_usage(&self) -> Outcome {
         each(self.without_anchor().iter().enumerate(), |(index, certificate)| {
             let Some(extension) = certificate.extension(oid::KEY_USAGE) else {
                 return Ok(());
@@ -120,7 +120,7 @@ impl<'p, 'a> Path<'p, 'a> {
         })
     }
 
-    pub(super) fn critical_extensions(&self) -> Outcome {
+    pub(crate) fn critical_extensions(&self) -> Outcome {
         each(self.without_anchor().iter().enumerate(), |(index, certificate)| {
             for (position, extension) in certificate.extensions().enumerate() {
                 let name = || oid::dotted(extension.oid);
@@ -140,7 +140,7 @@ impl<'p, 'a> Path<'p, 'a> {
     }
 
     /// All claims in one, for paths whose parts are not rules of their own.
-    pub(super) fn all(&self) -> Outcome {
+    pub(crate) fn all(&self) -> Outcome {
         let claims = [
             Self::names,
             Self::validity,
@@ -157,7 +157,7 @@ impl<'p, 'a> Path<'p, 'a> {
     }
 
     /// The certificates whose own statements count: a trust anchor is trusted as it is (RFC 5280 6.1).
-    fn without_anchor(&self) -> &'p [Certificate<'a>] {
+    pub(crate) fn without_anchor(&self) -> &'p [Certificate<'a>] {
         match self.certificates {
             [path @ .., last] if last.der == self.anchor.der() => path,
             path => path,
@@ -165,7 +165,10 @@ impl<'p, 'a> Path<'p, 'a> {
     }
 }
 
-fn each<T>(items: impl Iterator<Item = T>, claim: impl Fn(T) -> Result<(), String>) -> Outcome {
+pub(crate) fn each<T>(
+    items: impl Iterator<Item = T>,
+    claim: impl Fn(T) -> Result<(), String>,
+) -> Outcome {
     for item in items {
         if let Err(detail) = claim(item) {
             return Outcome::Broken(detail);
@@ -174,7 +177,7 @@ fn each<T>(items: impl Iterator<Item = T>, claim: impl Fn(T) -> Result<(), Strin
     Outcome::Held
 }
 
-fn signed(
+pub(crate) fn signed(
     certificate: &Certificate<'_>,
     curve: &crate::wire::Curve<'_>,
     point: &[u8],
@@ -189,13 +192,13 @@ fn signed(
     signature::is_valid(*curve, point, algorithm, certificate.tbs, certificate.signature)
 }
 
-fn constraints(certificate: &Certificate<'_>) -> Result<BasicConstraints, Malformed> {
+pub(crate) fn constraints(certificate: &Certificate<'_>) -> Result<BasicConstraints, Malformed> {
     let extension = certificate.extension(oid::BASIC_CONSTRAINTS);
     extension.map_or(Ok(BasicConstraints::default()), |extension| extension.basic_constraints())
 }
 
 /// Whether this verifier does with the extension what its being critical demands.
-fn is_processed(extension: &Extension<'_>) -> bool {
+pub(crate) fn is_processed(extension: &Extension<'_>) -> bool {
     match extension.oid {
         oid::BASIC_CONSTRAINTS
         | oid::KEY_USAGE

@@ -1,5 +1,5 @@
 use super::Rule;
-use crate::flaw::Flaws;
+use crate::flaw::{Flawed, Flaws};
 use crate::wire::Malformed;
 
 /// What a check says.
@@ -31,6 +31,33 @@ pub struct Rejection {
     pub detail: String,
 }
 
+/// Why something was not verified.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unverified {
+    /// It breaks a rule.
+    #[error("{0}")]
+    Broken(Rejection),
+    /// The verifier broke down: the fragile flaw of that id is planted in it.
+    #[error("the planted flaw {0} broke the server")]
+    Failed(&'static str),
+}
+
+impl Unverified {
+    /// The rule that is broken, if one is.
+    pub fn rule(&self) -> Option<Rule> {
+        match self {
+            Self::Broken(rejection) => Some(rejection.rule),
+            Self::Failed(_) => None,
+        }
+    }
+}
+
+impl From<Rejection> for Unverified {
+    fn from(rejection: Rejection) -> Self {
+        Self::Broken(rejection)
+    }
+}
+
 impl std::fmt::Display for Rejection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.rule, self.detail)
@@ -39,19 +66,19 @@ impl std::fmt::Display for Rejection {
 
 impl Outcome {
     /// Held if the claim is true; the detail is only written if it is not.
-    pub(super) fn holds(claim: bool, detail: impl FnOnce() -> String) -> Self {
+    pub(crate) fn holds(claim: bool, detail: impl FnOnce() -> String) -> Self {
         if claim { Self::Held } else { Self::Broken(detail()) }
     }
 
     /// Whether two byte strings are equal; names for both sides.
-    pub(super) fn equal(what: &str, found: &[u8], other: &str, expected: &[u8]) -> Self {
+    pub(crate) fn equal(what: &str, found: &[u8], other: &str, expected: &[u8]) -> Self {
         Self::holds(found == expected, || {
             format!("{what} is {}, {other} is {}", short_hex(found), short_hex(expected))
         })
     }
 
     /// Whether something could be read.
-    pub(super) fn readable<T>(read: &Result<T, Malformed>) -> Self {
+    pub(crate) fn readable<T>(read: &Result<T, Malformed>) -> Self {
         match read {
             Ok(_) => Self::Held,
             Err(malformed) => Self::Broken(malformed.to_string()),
@@ -69,20 +96,22 @@ impl From<Result<(), String>> for Outcome {
 }
 
 /// Looks at the facts and judges one rule.
-pub(super) type Check<F> = fn(&F) -> Outcome;
+pub(crate) type Check<F> = fn(&F) -> Outcome;
 
-/// Runs the checks in order until one that is not left out is broken.
-pub(super) fn first_broken<F>(
+/// Runs the checks in order until one is broken, as the flaws have it.
+pub(super) fn first_broken<F: Flawed>(
     checks: &[(Rule, Check<F>)],
     facts: &F,
     flaws: &Flaws,
-) -> Result<(), Rejection> {
+) -> Result<(), Unverified> {
     for (rule, check) in checks {
-        if flaws.drops(*rule) {
-            continue;
-        }
-        if let Outcome::Broken(detail) = check(facts) {
-            return Err(Rejection { rule: *rule, detail });
+        let outcome = if flaws.touch(*rule) {
+            flaws.outcome(*rule, *check, facts).map_err(Unverified::Failed)?
+        } else {
+            check(facts)
+        };
+        if let Outcome::Broken(detail) = outcome {
+            return Err(Unverified::Broken(Rejection { rule: *rule, detail }));
         }
     }
     Ok(())
@@ -94,7 +123,7 @@ pub(super) fn collect<F>(checks: &[(Rule, Check<F>)], facts: &F) -> Vec<Finding>
 }
 
 /// The first bytes in hex, and how many there are if that is not all.
-pub(super) fn short_hex(bytes: &[u8]) -> String {
+pub(crate) fn short_hex(bytes: &[u8]) -> String {
     const SHOWN: usize = 8;
     match bytes.len() {
         0 => "empty".to_owned(),

@@ -6,21 +6,21 @@
 //! be read makes it [`Outcome::NotReached`], and the rule about reading is the broken one.
 
 mod anchor;
-mod assertion;
-mod attestation;
-mod chain;
-mod finding;
+pub(crate) mod assertion;
+pub(crate) mod attestation;
+pub(crate) mod chain;
+pub(crate) mod finding;
 mod policy;
-mod receipt;
+pub(crate) mod receipt;
 mod rule;
-mod signature;
+pub(crate) mod signature;
 
 pub use anchor::TrustAnchor;
 pub use assertion::{AssertionRequest, VerifiedAssertion, examine_assertion, verify_assertion};
 pub use attestation::{
     AttestationRequest, VerifiedAttestation, examine_attestation, verify_attestation,
 };
-pub use finding::{Finding, Outcome, Rejection};
+pub use finding::{Finding, Outcome, Rejection, Unverified};
 pub use policy::{AllowedCategories, AllowedVersions, ClientDataConvention, Policy};
 pub use receipt::{ReceiptRequest, VerifiedReceipt, examine_receipt, verify_receipt};
 pub use rule::{Phase, Rule, RuleSet};

@@ -78,7 +78,7 @@ impl ClientDataConvention {
 }
 
 impl AllowedCategories {
-    pub(super) fn judge(&self, found: Option<u32>) -> Outcome {
+    pub(crate) fn judge(&self, found: Option<u32>) -> Outcome {
         match (self, found) {
             (Self::Any, _) | (Self::Listed { absent_allowed: true, .. }, None) => Outcome::Held,
             (Self::Listed { absent_allowed: false, .. }, None) => {
@@ -94,7 +94,7 @@ impl AllowedCategories {
 }
 
 impl AllowedVersions {
-    pub(super) fn judge(&self, found: Option<&str>) -> Outcome {
+    pub(crate) fn judge(&self, found: Option<&str>) -> Outcome {
         match (self, found) {
             (Self::Any, _) | (Self::Listed { absent_allowed: true, .. }, None) => Outcome::Held,
             (Self::Listed { absent_allowed: false, .. }, None) => {

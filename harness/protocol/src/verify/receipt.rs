@@ -1,7 +1,7 @@
 use super::chain::Path;
-use super::finding::{Finding, Outcome, Rejection, collect, first_broken, short_hex};
+use super::finding::{Finding, Outcome, Unverified, collect, first_broken, short_hex};
 use super::{Policy, Rule, TrustAnchor, signature};
-use crate::flaw::Flaws;
+use crate::flaw::{Flaws, Part};
 use crate::terms::Environment;
 use crate::wire::{Certificate, Malformed, Receipt, Signer, oid};
 use jiff::Timestamp;
@@ -40,8 +40,9 @@ pub fn verify_receipt(
     policy: &Policy,
     now: Timestamp,
     flaws: &Flaws,
-) -> Result<VerifiedReceipt, Rejection> {
-    let receipt = Receipt::decode(request.receipt);
+) -> Result<VerifiedReceipt, Unverified> {
+    let receipt = flaws.see(Part::Receipt, request.receipt);
+    let receipt = Receipt::decode(&receipt);
     let facts = Facts { request, anchor, policy, now, receipt: &receipt };
     first_broken(RECEIPT, &facts, flaws)?;
     let receipt = receipt.as_ref().ok();
@@ -99,22 +100,22 @@ const RECEIPT: &[(Rule, Check)] = &[
 const MAX_CERTIFICATES: usize = 8;
 
 /// Everything a check may look at, read once.
-struct Facts<'a> {
-    request: &'a ReceiptRequest<'a>,
-    anchor: &'a TrustAnchor,
-    policy: &'a Policy,
-    now: Timestamp,
-    receipt: &'a Result<Receipt<'a>, Malformed>,
+pub(crate) struct Facts<'a> {
+    pub(crate) request: &'a ReceiptRequest<'a>,
+    pub(crate) anchor: &'a TrustAnchor,
+    pub(crate) policy: &'a Policy,
+    pub(crate) now: Timestamp,
+    pub(crate) receipt: &'a Result<Receipt<'a>, Malformed>,
 }
 
 impl<'a> Facts<'a> {
-    fn with_receipt(&self, check: impl Fn(&Receipt<'a>) -> Outcome) -> Outcome {
+    pub(crate) fn with_receipt(&self, check: impl Fn(&Receipt<'a>) -> Outcome) -> Outcome {
         self.receipt.as_ref().map_or(Outcome::NotReached("the receipt could not be read"), check)
     }
 }
 
 /// Over the content itself, also where signed attributes are present.
-fn content_signature(receipt: &Receipt<'_>) -> Result<(), String> {
+pub(crate) fn content_signature(receipt: &Receipt<'_>) -> Result<(), String> {
     let signer = only_signer(receipt)?;
     let certificate = signers_certificate(receipt, signer)?;
     if signer.digest != oid::SHA256 {
@@ -124,14 +125,14 @@ fn content_signature(receipt: &Receipt<'_>) -> Result<(), String> {
     signature::is_valid(curve, point, signer.algorithm, &receipt.content, signer.signature)
 }
 
-fn only_signer<'r, 'a>(receipt: &'r Receipt<'a>) -> Result<&'r Signer<'a>, String> {
+pub(crate) fn only_signer<'r, 'a>(receipt: &'r Receipt<'a>) -> Result<&'r Signer<'a>, String> {
     match receipt.signers.as_slice() {
         [signer] => Ok(signer),
         signers => Err(format!("{} signers instead of one", signers.len())),
     }
 }
 
-fn signers_certificate<'a>(
+pub(crate) fn signers_certificate<'a>(
     receipt: &Receipt<'a>,
     signer: &Signer<'_>,
 ) -> Result<Certificate<'a>, String> {
@@ -160,7 +161,7 @@ fn chain(receipt: &Receipt<'_>, facts: &Facts<'_>) -> Outcome {
 }
 
 /// From the signer by names towards the anchor; the certificates come in no promised order.
-fn path_from<'a>(
+pub(crate) fn path_from<'a>(
     first: Certificate<'a>,
     receipt: &Receipt<'a>,
     anchor: &TrustAnchor,

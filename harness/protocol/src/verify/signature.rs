@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
 /// Whether `signature` (ECDSA in DER, s in either half) over `message` is valid under the key; if not, why.
 ///
 /// Curve and hash need not match: genuine leaves are signed with SHA-256 by a P-384 key.
-pub(super) fn is_valid(
+pub(crate) fn is_valid(
     curve: Curve<'_>,
     point: &[u8],
     algorithm: SignatureAlgorithm<'_>,
@@ -26,7 +26,7 @@ pub(super) fn is_valid(
 }
 
 /// Whether the bytes are an uncompressed point on P-256.
-pub(super) fn is_p256_point(point: &[u8]) -> bool {
+pub(crate) fn is_p256_point(point: &[u8]) -> bool {
     point.len() == 65
         && point[0] == 4
         && ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).is_ok()

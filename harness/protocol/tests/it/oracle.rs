@@ -252,7 +252,7 @@ fn a_rule_left_out_accepts_what_breaks_it_alone() {
         let policy = &forgery.sample.policy;
         verify_attestation(&request, &forgery.anchor(), policy, forgery.sample.now, flaws)
     };
-    assert_eq!(verify(&Flaws::NONE).unwrap_err().rule, Rule::CounterZero);
+    assert_eq!(verify(&Flaws::NONE).unwrap_err().rule(), Some(Rule::CounterZero));
     assert_eq!(verify(&Flaws::dropping([Rule::CounterZero])).unwrap().counter, 7);
     let nothing = protocol::verify::AttestationRequest { object: &[], ..request };
     let policy = &forgery.sample.policy;

@@ -1,11 +1,13 @@
 //! The handlers: each reads its request, asks the relying party, and answers.
 
+use super::client_data::ClientData;
 use super::refusal::No;
 use super::{Shared, body};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use protocol::flaw::Habit;
 use protocol::relying_party::{Enrolment, ProtectedRequest, Purpose, Refusal};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +28,9 @@ pub(super) async fn challenge(
     State(shared): State<Shared>,
     sent: Body,
 ) -> Result<Json<ChallengeAnswer>, No> {
-    let request: ChallengeRequest = body::json(sent).await?;
+    let flaws = shared.flaws();
+    let uncaught = |no: No| no.unless_uncaught(flaws, Habit::BodyUncaught);
+    let request: ChallengeRequest = body::json(sent).await.map_err(uncaught)?;
     let account = body::account(&request.account)?;
     let purpose: Purpose = request.purpose.parse().map_err(No::malformed)?;
     let entropy = shared
@@ -63,35 +67,33 @@ pub(super) async fn attest(
     State(shared): State<Shared>,
     sent: Body,
 ) -> Result<Json<AttestAnswer>, No> {
-    let request: AttestRequest = body::json(sent).await?;
-    let attestation = body::base64(&request.attestation, "attestation")?;
+    let flaws = shared.flaws();
+    let uncaught = |no: No| no.unless_uncaught(flaws, Habit::BodyUncaught);
+    let request: AttestRequest = body::json(sent).await.map_err(uncaught)?;
+    let undecoded = |no: No| no.unless_uncaught(flaws, Habit::BodyBase64Uncaught);
+    let attestation = body::base64(&request.attestation, "attestation").map_err(undecoded)?;
     let enrolment = Enrolment {
-        key_id: body::key_id(&request.key_id)?,
+        key_id: body::key_id(&request.key_id).map_err(undecoded)?,
         challenge: &request.challenge,
         attestation: &attestation,
     };
-    let enrol = || {
+    let enrol = async {
         let now = shared.now();
         let account = &request.account;
         let pending = shared.party().begin_attest(account, &enrolment, now)?;
+        shared.window().await;
         let proven = pending.verify(&attestation, now)?;
         shared.party().finish_attest(proven)
     };
     body::account(&request.account)?;
     let enrolled =
-        enrol().map_err(|refusal: Refusal| No::refused(refusal, StatusCode::FORBIDDEN))?;
+        enrol.await.map_err(|refusal: Refusal| No::refused(refusal, StatusCode::FORBIDDEN))?;
     Ok(Json(AttestAnswer {
         accepted: true,
         key_id: enrolled.key_id.to_base64(),
         counter: enrolled.counter,
         environment: enrolled.environment.as_str(),
     }))
-}
-
-/// What the server needs of the client data; the rest is the order itself.
-#[derive(Deserialize)]
-struct ClientData {
-    challenge: String,
 }
 
 #[derive(Serialize)]
@@ -106,24 +108,28 @@ pub(super) async fn order(
     sent: Body,
 ) -> Result<Json<OrderAnswer>, No> {
     let account = body::account(body::header(&headers, "x-account")?)?;
-    let key_id = body::key_id(body::header(&headers, "x-app-attest-key-id")?)?;
-    let assertion = body::base64(body::header(&headers, "x-app-attest-assertion")?, "assertion")?;
+    let undecoded = |no: No| no.unless_uncaught(shared.flaws(), Habit::BodyBase64Uncaught);
+    let key_id = body::header(&headers, "x-app-attest-key-id")?;
+    let key_id = body::key_id(key_id).map_err(undecoded)?;
+    let assertion = body::header(&headers, "x-app-attest-assertion")?;
+    let assertion = body::base64(assertion, "assertion").map_err(undecoded)?;
     let client_data = body::read(sent).await?;
-    // Client data that is no JSON, or names the challenge twice, embeds none.
-    let embedded: Option<ClientData> = body::object(&client_data).ok();
+    let client_data = ClientData::read(&client_data, shared.flaws())?;
     let request = ProtectedRequest {
         key_id,
-        client_data: &client_data,
+        client_data: &client_data.hashed,
         assertion: &assertion,
-        challenge: embedded.as_ref().map(|data| data.challenge.as_str()),
+        challenge: client_data.challenge.as_deref(),
     };
-    let assert = || {
-        let pending = shared.party().begin_assert(account, &request, shared.now())?;
+    let assert = async {
+        let mut pending = shared.party().begin_assert(account, &request, shared.now())?;
+        shared.window().await;
+        shared.party().after_the_wait(&mut pending);
         let proven = pending.verify(&assertion)?;
         shared.party().finish_assert(&proven)
     };
     let accepted =
-        assert().map_err(|refusal: Refusal| No::refused(refusal, StatusCode::UNAUTHORIZED))?;
+        assert.await.map_err(|refusal: Refusal| No::refused(refusal, StatusCode::UNAUTHORIZED))?;
     Ok(Json(OrderAnswer { accepted: true, counter: accepted.counter }))
 }
 

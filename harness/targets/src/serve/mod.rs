@@ -4,6 +4,7 @@
 
 mod api;
 mod body;
+mod client_data;
 mod connection;
 mod refusal;
 
@@ -15,10 +16,12 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::Timestamp;
+use protocol::flaw::Flaws;
 use protocol::relying_party::{self, Purpose, RelyingParty};
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The API, in words.
 pub const API: &str = "\
@@ -39,6 +42,9 @@ API (JSON; binary values in standard base64; bodies up to 64 KiB):
   Refusals are {accepted: false, rule, reason}, with status 401 for a protected request, 403 for
   an enrolment, 409 for a key of another account; 400 if the request itself cannot be read, 413
   if it is too large, 503 if a store is full.";
+
+/// How long a racy server dawdles: longer than requests sent together take to arrive.
+const WINDOW: Duration = Duration::from_millis(100);
 
 /// Where a server takes the time from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -87,19 +93,34 @@ struct Server {
     party: Mutex<RelyingParty>,
     clock: Clock,
     entropy: Entropy,
+    flaws: Flaws,
 }
 
 impl Shared {
     /// A server that remembers nothing yet.
     pub fn new(settings: Settings) -> Self {
+        let flaws = settings.relying_party.flaws.clone();
         let party = Mutex::new(RelyingParty::new(settings.relying_party));
-        Self(Arc::new(Server { party, clock: settings.clock, entropy: settings.entropy }))
+        let Settings { clock, entropy, .. } = settings;
+        Self(Arc::new(Server { party, clock, entropy, flaws }))
     }
 
     /// The relying party, for as long as the guard is held. Never verify under it.
     fn party(&self) -> MutexGuard<'_, RelyingParty> {
         // Every step of the machine either happens or does not, so a panic elsewhere leaves it whole.
         self.0.party.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is planted in it; nothing in earnest.
+    fn flaws(&self) -> &Flaws {
+        &self.0.flaws
+    }
+
+    /// The time between looking and acting in a server with a racy flaw; the reference has none.
+    async fn window(&self) {
+        if self.0.flaws.has_window() {
+            tokio::time::sleep(WINDOW).await;
+        }
     }
 
     fn now(&self) -> Timestamp {

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use protocol::flaw::{Flaws, Habit};
 use protocol::relying_party::Refusal;
 use protocol::verify::Rule;
 use serde::Serialize;
@@ -33,6 +34,16 @@ impl No {
         Self { status, rule: None, reason: reason.into() }
     }
 
+    /// The planted flaw of that id broke the server.
+    pub(super) fn failed(flaw: &str) -> Self {
+        Self::plain(StatusCode::INTERNAL_SERVER_ERROR, format!("internal error ({flaw})"))
+    }
+
+    /// The same, if the server has the habit of breaking over what cannot be read.
+    pub(super) fn unless_uncaught(self, flaws: &Flaws, habit: Habit) -> Self {
+        flaws.with(habit).map_or(self, |flaw| Self::failed(flaw.id))
+    }
+
     /// The relying party refused; a broken rule is answered with `status`.
     pub(super) fn refused(refusal: Refusal, status: StatusCode) -> Self {
         match refusal {
@@ -46,6 +57,7 @@ impl No {
                 reason: rejection.detail,
             },
             Refusal::Full(_) => Self::plain(StatusCode::SERVICE_UNAVAILABLE, refusal.to_string()),
+            Refusal::Failed(flaw) => Self::failed(flaw),
             Refusal::RepeatedEntropy => {
                 Self::plain(StatusCode::INTERNAL_SERVER_ERROR, refusal.to_string())
             }
