@@ -21,7 +21,7 @@ const EXIT_CODES: &str = "\
 Exit codes, the gravest first:
   70 internal error       130 interrupted, a partial report was written
    2 usage or file error   10 refused by the safety lock
-   3 target unreachable     1 wrong verdict
+   7 the selftest failed    3 target unreachable     1 wrong verdict
    9 measurement invalid    8 requests without an answer under load
    4 nothing ran            6 inconclusive
    0 everything asked for holds";
@@ -52,6 +52,9 @@ pub(crate) enum Command {
     /// Say what each byte of an attestation, assertion, receipt or certificate is
     #[command(after_long_help = EXPLAIN_HELP)]
     Explain(ExplainArgs),
+    /// Prove that the cases bite: play all of them against servers that are wrong on purpose
+    #[command(after_long_help = SELFTEST_HELP)]
+    Selftest(SelftestArgs),
     /// Print the test root that a server under test must trust
     Root(RootArgs),
     /// Print the JSON Schema of a kind of file, for editors
@@ -76,6 +79,19 @@ With --against each object is compared with the one of its kind in that file:
 parts are aligned by what they are, so that a byte too many is one difference.
 
 Nothing is judged: `assay verify` does that.";
+
+const SELFTEST_HELP: &str = "\
+Each mutant is the reference server with flaws planted in it, or a server that
+always answers the same; all are played in this process, with a clock that
+stands still. A case kills a mutant if it fails on it. Six gates:
+  G1  the reference passes every case, on every ground, with every seed
+  G2  every case kills a mutant that is not a constant server
+  G3  every mutant dies to two cases at least
+  G4  the kills are those of kills.lock, which only grows (--update)
+  G5  without a check exactly the cases about its rule fail
+  G6  each constant server is found out for what it is
+Exceptions with their reasons stand in corpora/mutants/masked.toml. The exit
+code is 7 if a gate is broken.";
 
 /// Which server, and where the run is written.
 #[derive(Debug, Clone, Args)]
@@ -329,6 +345,39 @@ pub(crate) enum ExplainKind {
     AssertionData,
     Certificate,
     Receipt,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SelftestArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Only mutants whose name matches, `*` stands for any text (may be given several times)
+    #[arg(long = "mutant", value_name = "GLOB")]
+    pub(crate) mutants: Vec<String>,
+    /// List the mutants instead of playing
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Seed of everything random, any text; the lock was made with the default
+    #[arg(long, value_name = "TEXT", default_value = "selftest")]
+    pub(crate) seed: String,
+    /// With how many seeds the reference is played on each ground
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seeds: u64,
+    /// How many servers are played at once [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<usize>,
+    /// Folder for the matrix of cases and mutants
+    #[arg(long, value_name = "DIR", default_value = "reports/selftest")]
+    pub(crate) out: PathBuf,
+    /// The lock; if there is none, the one built in
+    #[arg(long, value_name = "FILE", default_value = "corpora/kills.lock")]
+    pub(crate) lock: PathBuf,
+    /// Write new kills into the lock; refused if kills were lost
+    #[arg(long, conflicts_with_all = ["cases", "mutants"])]
+    pub(crate) update: bool,
+    /// With --update: let the lock lose kills as well
+    #[arg(long, requires = "update")]
+    pub(crate) loosen: bool,
 }
 
 #[derive(Debug, Args)]

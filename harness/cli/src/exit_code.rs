@@ -13,6 +13,8 @@ pub(crate) enum ExitCode {
     Usage,
     /// Refused by the safety lock: an Apple host, or a public address without permission.
     Locked,
+    /// The harness's own check of itself failed.
+    SelfCheck,
     /// The target cannot be reached.
     Unreachable,
     /// A wrong verdict, at rest or under load.
@@ -39,6 +41,7 @@ impl ExitCode {
             Self::Interrupted => 130,
             Self::Usage => 2,
             Self::Locked => 10,
+            Self::SelfCheck => 7,
             Self::Unreachable => 3,
             Self::WrongVerdict => 1,
             Self::InvalidMeasurement => 9,
@@ -102,12 +105,13 @@ mod tests {
 
     #[test]
     fn the_graver_code_wins_in_either_order() {
-        let order = [70, 130, 2, 10, 3, 1, 9, 8, 4, 6, 5, 0];
+        let order = [70, 130, 2, 10, 7, 3, 1, 9, 8, 4, 6, 5, 0];
         let codes = [
             ExitCode::Internal,
             ExitCode::Interrupted,
             ExitCode::Usage,
             ExitCode::Locked,
+            ExitCode::SelfCheck,
             ExitCode::Unreachable,
             ExitCode::WrongVerdict,
             ExitCode::InvalidMeasurement,

@@ -39,6 +39,7 @@ fn main() -> std::process::ExitCode {
         Command::Show(args) => cmd::list::show(args),
         Command::Verify(args) => cmd::verify::verify(args, now),
         Command::Explain(args) => cmd::explain::explain(args),
+        Command::Selftest(args) => cmd::selftest::selftest(args, &stop),
         Command::Root(args) => cmd::root::root(args, now),
         Command::Schema(args) => Ok(cmd::schema::schema(args)),
     });

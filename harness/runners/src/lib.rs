@@ -3,6 +3,7 @@
 pub mod conformance;
 pub mod conversation;
 pub mod load;
+pub mod selftest;
 
 /// Set by whoever wants a run to stop; every runner ends with what it has.
 pub type StopFlag = std::sync::Arc<std::sync::atomic::AtomicBool>;

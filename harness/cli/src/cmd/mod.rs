@@ -6,5 +6,6 @@ pub(crate) mod report;
 pub(crate) mod root;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod selftest;
 pub(crate) mod serve;
 pub(crate) mod verify;

@@ -10,6 +10,7 @@ use protocol::flaw::{Flaw, Flaws};
 use protocol::relying_party;
 use protocol::terms::AppId;
 use protocol::verify::{AllowedCategories, AllowedVersions, Policy, TrustAnchor};
+use runners::selftest::profiles;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use targets::TargetFile;
@@ -103,18 +104,28 @@ fn settings(args: &ServeArgs, app_id: AppId) -> Result<relying_party::Settings, 
     })
 }
 
-/// The planted flaws of these ids; an unknown one names the closest.
+/// The planted flaws of these ids, a profile standing for all of its own; an unknown one names the
+/// closest.
 pub(crate) fn flaws(ids: &[String]) -> Result<Flaws, Failed> {
-    ids.iter()
-        .map(|id| {
-            Flaw::from_id(id).ok_or_else(|| {
-                let closest = protocol::flaw::flaws()
-                    .iter()
-                    .map(|flaw| (strsim::jaro_winkler(id, flaw.id), flaw.id))
-                    .max_by(|a, b| a.0.total_cmp(&b.0));
-                let closest = closest.map_or("", |(_, id)| id);
-                Failed::usage(format_args!("there is no flaw `{id}`; did you mean `{closest}`?"))
-            })
-        })
-        .collect()
+    let profiles = profiles().map_err(|error| Failed::new(ExitCode::Internal, error))?;
+    let known: Vec<(String, Vec<&'static Flaw>)> = protocol::flaw::flaws()
+        .iter()
+        .map(|flaw| (flaw.id.to_owned(), vec![flaw]))
+        .chain(profiles.into_iter().map(|one| (format!("profile.{}", one.id), one.flaws)))
+        .collect();
+    let mut planted = Vec::new();
+    for id in ids {
+        let Some((_, flaws)) = known.iter().find(|(name, _)| name == id) else {
+            let closest = known
+                .iter()
+                .map(|(name, _)| (strsim::jaro_winkler(id, name), name))
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            let closest = closest.map_or("", |(_, name)| name);
+            return Err(Failed::usage(format_args!(
+                "there is no flaw `{id}`; did you mean `{closest}`?"
+            )));
+        };
+        planted.extend(flaws);
+    }
+    Ok(planted.into_iter().collect())
 }
