@@ -24,6 +24,7 @@ Exit codes, the gravest first:
    7 the selftest failed    3 target unreachable     1 wrong verdict
    9 measurement invalid    8 requests without an answer under load
    4 nothing ran            6 inconclusive
+   5 known failures stale or expired, and nothing else wrong
    0 everything asked for holds";
 
 #[derive(Debug, Subcommand)]
@@ -40,6 +41,11 @@ pub(crate) enum Command {
     /// Serve the reference relying party until Ctrl-C
     #[command(after_long_help = targets::serve::API)]
     Serve(ServeArgs),
+    /// Judge the cases of a recorded run again, from what was observed
+    Judge(JudgeArgs),
+    /// Keep a file of known failures up to date
+    #[command(subcommand)]
+    Known(KnownCommand),
     /// Render the report of a recorded run again
     Report(ReportArgs),
     /// List the cases
@@ -142,6 +148,20 @@ pub(crate) struct Selection {
     pub(crate) folder: Option<PathBuf>,
 }
 
+/// How cases are played and held against what is known.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Checks {
+    /// Play each case K times with other keys; what comes out otherwise is unstable
+    /// [default: once, and a second time the first 20 that fail]
+    #[arg(long, value_name = "K", default_value_t = 1, hide_default_value = true,
+          value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) repeat: u32,
+
+    /// File of known failures, which excuse a case that fails in the way listed there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known: Option<PathBuf>,
+}
+
 /// Which load.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Load {
@@ -181,6 +201,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
     #[command(flatten)]
+    pub(crate) checks: Checks,
+    #[command(flatten)]
     pub(crate) load: Load,
 }
 
@@ -190,6 +212,8 @@ pub(crate) struct CheckArgs {
     pub(crate) target: Target,
     #[command(flatten)]
     pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) checks: Checks,
 }
 
 #[derive(Debug, Args)]
@@ -238,6 +262,51 @@ pub(crate) struct ServeArgs {
     /// End when standard input closes, so that the server never outlives who started it
     #[arg(long, hide = true)]
     pub(crate) until_stdin_closes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JudgeArgs {
+    /// Folder of a run, or its record.jsonl
+    pub(crate) record: PathBuf,
+    /// File of known failures [default: those that the run was held against, as of its day]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known: Option<PathBuf>,
+    /// Also look for the cases of known failures in this folder (*.toml)
+    #[arg(long = "cases", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Folder to write the record with the new verdicts and its report to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KnownCommand {
+    /// Bring a file of known failures up to date with a complete run
+    ///
+    /// What passes is taken off, what fails and is not listed is added. Comments
+    /// and order stay, and no entry is ever given more time.
+    Update(KnownUpdateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KnownUpdateArgs {
+    /// The file of known failures; made if it does not exist
+    pub(crate) file: PathBuf,
+    /// Folder of a run, or its record.jsonl
+    pub(crate) record: PathBuf,
+    /// Who answers for what is added
+    #[arg(long, value_name = "NAME")]
+    pub(crate) owner: String,
+    /// Days until what is added expires
+    #[arg(long, value_name = "N", default_value_t = 90,
+          value_parser = clap::value_parser!(i32).range(1..=i64::from(judge::known::LONGEST_DAYS)))]
+    pub(crate) days: i32,
+    /// Also add cases in which forged requests of critical severity are accepted
+    #[arg(long)]
+    pub(crate) accept_critical: bool,
+    /// Also look for cases in this folder (*.toml)
+    #[arg(long = "cases", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

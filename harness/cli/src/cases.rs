@@ -24,7 +24,8 @@ pub(crate) fn one(id: &str, folder: Option<&Path>) -> Result<Case, Failed> {
     all.into_iter().find(|case| case.id == id).ok_or_else(|| unknown(id, &ids))
 }
 
-fn all(folder: Option<&Path>) -> Result<Vec<Case>, Failed> {
+/// All cases: the built-in ones, and those of a folder.
+pub(crate) fn all(folder: Option<&Path>) -> Result<Vec<Case>, Failed> {
     let mut cases = catalogue::builtin().map_err(|error| Failed::new(ExitCode::Internal, error))?;
     let Some(folder) = folder else { return Ok(cases) };
     for path in files(folder)? {

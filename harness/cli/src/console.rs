@@ -3,7 +3,8 @@
 //! Everything here goes to standard error; standard output is for data.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use record::{CaseFinished, Event, EventKind, LoadWindow, Sink, Verdict};
+use judge::known::Known;
+use record::{CaseFinished, Event, EventKind, Failure, LoadWindow, Sink, Verdict};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,8 @@ pub(crate) struct Console {
     json: bool,
     cases: (u64, u64),
     failed: u64,
+    /// Failures that are known: a case's id, and the way it fails unless any way is tolerated.
+    known: Vec<(String, Option<Failure>)>,
     load: LoadSoFar,
     last_line: Instant,
 }
@@ -50,8 +53,16 @@ impl Console {
             json,
             cases: (0, cases as u64),
             failed: 0,
+            known: Vec::new(),
             load: LoadSoFar::default(),
             last_line: Instant::now(),
+        }
+    }
+
+    /// Failures listed there are told in one line; whether they are excused is said at the end.
+    pub(crate) fn expect(&mut self, known: &Known) {
+        for entry in &known.entries {
+            self.known.extend(entry.cases.iter().map(|id| (id.clone(), entry.kind)));
         }
     }
 
@@ -89,6 +100,9 @@ impl Console {
         }
         match &case.verdict {
             Verdict::Pass | Verdict::NotApplicable { .. } => {}
+            Verdict::Fail { failure, .. } if self.is_known(&case.id, *failure) => {
+                self.say(&format!("known {}  {}", case.id, failure.as_str()));
+            }
             Verdict::Fail { failure, why } => {
                 self.failed += 1;
                 let mark = self.paint("31;1", "FAIL");
@@ -111,6 +125,13 @@ impl Console {
             self.last_line = Instant::now();
             self.say(&format!("cases: {} of {}", self.cases.0, self.cases.1));
         }
+    }
+
+    fn is_known(&self, id: &str, failure: Failure) -> bool {
+        let is = |(known, kind): &(String, Option<Failure>)| {
+            known == id && kind.is_none_or(|kind| kind == failure)
+        };
+        self.known.iter().any(is)
     }
 
     fn load_window(&mut self, window: &LoadWindow) {

@@ -48,9 +48,19 @@ fn make(folder: &Path) -> Result<(), Failed> {
     fs::create_dir_all(folder).map_err(|error| Failed::file("create", folder, &error))
 }
 
+/// The record that a folder of a run holds, or the file itself.
+pub(crate) fn record_in(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(RECORD) } else { path.to_owned() }
+}
+
+/// Reads the record of a folder of a run, or the file itself.
+pub(crate) fn read(path: &Path) -> Result<Record, Failed> {
+    Record::read(&record_in(path)).map_err(|error| Failed::usage(chain(&error)))
+}
+
 /// Renders the record in `from` into `to`, and returns the path of the HTML report.
 pub(crate) fn render(from: &Path, to: &Path) -> Result<(PathBuf, report::Summary), Failed> {
-    let record = Record::read(from).map_err(|error| Failed::usage(chain(&error)))?;
+    let record = read(from)?;
     make(to)?;
     for (name, bytes) in report::render_all(&record) {
         let path = to.join(&name);

@@ -34,6 +34,8 @@ fn main() -> std::process::ExitCode {
         Command::Check(args) => cmd::run::check(args, &stop, now),
         Command::Load(args) => cmd::run::load(args, &stop, now),
         Command::Serve(args) => cmd::serve::serve(args, &stop),
+        Command::Judge(args) => cmd::judge::judge(args, now),
+        Command::Known(args) => cmd::known::known(args, now),
         Command::Report(args) => cmd::report::report(args),
         Command::List(args) => cmd::list::list(args),
         Command::Show(args) => cmd::list::show(args),

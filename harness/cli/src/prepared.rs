@@ -72,6 +72,17 @@ impl Prepared {
         Ok(Self { seed_text, seed, authority, file, flaws: args.flaws.clone() })
     }
 
+    /// How the target of the cases is spoken to; of the reference all but its port is known before.
+    pub(crate) fn file_for_cases(
+        &self,
+        challenge_lifetime: Duration,
+    ) -> Result<TargetFile, Failed> {
+        match &self.file {
+            Some(file) => Ok(file.clone()),
+            None => reference_file("http://127.0.0.1:1", challenge_lifetime),
+        }
+    }
+
     /// Starts the reference server in `folder`, or takes the user's target.
     ///
     /// `challenge_lifetime` is that of the reference server; others declare their own.
@@ -93,7 +104,7 @@ impl Prepared {
         let root = write("test-root.pem", self.authority.root_pem())?;
         let receipt_root = write("test-receipt-root.pem", self.authority.receipt_root_pem())?;
         // The port is known once the server listens; everything else is in the file.
-        let mut file = reference_file("http://127.0.0.1:1", challenge_lifetime)?;
+        let mut file = self.file_for_cases(challenge_lifetime)?;
         let mut arguments = vec![
             "--trust-anchor".to_owned(),
             root,

@@ -3,7 +3,8 @@
 use crate::console::Console;
 use crate::exit_code::Failed;
 use crate::folder::chain;
-use record::{Event, EventKind, JsonLines, Sink};
+use judge::known::Known;
+use record::{Event, EventKind, JsonLines, Record, Sink};
 use std::path::Path;
 use std::time::Instant;
 
@@ -22,6 +23,11 @@ impl Recorder {
         Ok(Self { started: Instant::now(), file, console })
     }
 
+    /// Tells the console which failures are known.
+    pub(crate) fn expect(&mut self, known: &Known) {
+        self.console.expect(known);
+    }
+
     /// Records something that happens now.
     pub(crate) fn record(&mut self, kind: EventKind) {
         self.emit(&Event { at: 0.0, kind });
@@ -31,6 +37,13 @@ impl Recorder {
     pub(crate) fn close(self) -> Result<(), Failed> {
         self.file.close().map_err(|error| Failed::usage(chain(&error)))
     }
+}
+
+/// Writes a whole record.
+pub(crate) fn write(path: &Path, record: &Record) -> Result<(), Failed> {
+    let mut file = JsonLines::create(path).map_err(|error| Failed::usage(chain(&error)))?;
+    record.events.iter().for_each(|event| file.emit(event));
+    file.close().map_err(|error| Failed::usage(chain(&error)))
 }
 
 impl Sink for Recorder {

@@ -11,6 +11,9 @@ use crate::output::print;
 use crate::prepared::Prepared;
 use crate::recorder::Recorder;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use judge::known::Known;
 use record::{Event, EventKind, Header, Record, RunFinished, TargetInfo};
 use simulator::{Authority, Seed};
 use std::path::PathBuf;
@@ -114,6 +117,17 @@ impl Session {
         }));
     }
 
+    /// Holds what was played against the failures that are known; a record that names no target
+    /// has nothing to hold.
+    pub(crate) fn hold(&mut self, known: &Known) -> Result<(), Failed> {
+        if self.header_written {
+            let record = folder::read(&self.folder)?;
+            let applied = known.apply(&record, day(self.started)).map_err(Failed::usage)?;
+            self.recorder.record(EventKind::KnownFailures(Box::new(applied)));
+        }
+        Ok(())
+    }
+
     /// Ends the record, renders the report, prints the verdict and where the report is.
     ///
     /// `failed` is what kept the run from its end, if anything did.
@@ -138,7 +152,7 @@ impl Session {
         }
         let (page, summary) = folder::render(&path, &self.folder)?;
         if !self.json {
-            print(&summary.sentence);
+            print(&report::render::terminal(&summary));
             print(&format!("report: {}", page.display()));
         }
         match failed {
@@ -156,6 +170,11 @@ fn standing(path: &std::path::Path, interrupted: bool) -> ExitCode {
     Record::from_events(record.events).map_or(ExitCode::NothingRan, |record| {
         ExitCode::of(report::Summary::fold(&record).standing)
     })
+}
+
+/// The day of a moment, in UTC.
+pub(crate) fn day(at: Timestamp) -> Date {
+    Offset::UTC.to_datetime(at).date()
 }
 
 /// RFC 3339 without a fraction, which nobody needs to know when a run began.

@@ -46,6 +46,14 @@ pub enum RecordError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// A newer version wrote it, with events that this one does not know.
+    #[error("{} has schema {schema}, and this version reads up to {}: use a newer assay", path.display(), Header::SCHEMA)]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its schema.
+        schema: u32,
+    },
     /// There is no line, or the first is not `run-started`.
     #[error("{} does not begin with a `run-started` event", path.display())]
     NoHeader {
@@ -121,6 +129,9 @@ impl Record {
                 Ok(event) => events.push(event),
                 Err(_) if lines.peek().is_none() => {}
                 Err(source) => {
+                    if let Some(schema) = newer(&events) {
+                        return Err(RecordError::Newer { path: path.to_owned(), schema });
+                    }
                     return Err(RecordError::Line {
                         path: path.to_owned(),
                         line: index + 1,
@@ -128,6 +139,9 @@ impl Record {
                     });
                 }
             }
+        }
+        if let Some(schema) = newer(&events) {
+            return Err(RecordError::Newer { path: path.to_owned(), schema });
         }
         Self::from_events(events).ok_or_else(|| RecordError::NoHeader { path: path.to_owned() })
     }
@@ -141,6 +155,14 @@ impl Record {
             _ => None,
         });
         Some(Self { header, events, finished })
+    }
+}
+
+/// The schema of a record that a newer version wrote.
+fn newer(events: &[Event]) -> Option<u32> {
+    match &events.first()?.kind {
+        EventKind::RunStarted(header) => Some(header.schema).filter(|one| *one > Header::SCHEMA),
+        _other => None,
     }
 }
 
@@ -192,6 +214,19 @@ mod tests {
         std::fs::write(&path, format!("{good}\nnonsense\n{good}\n")).unwrap();
         let error = Record::read(&path).unwrap_err();
         assert!(matches!(error, RecordError::Line { line: 2, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_record_of_a_newer_version_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.jsonl");
+        let line = serde_json::to_string(&header()).unwrap();
+        let newer = line.replace("\"schema\":1", "\"schema\":99");
+        for rest in ["", "{\"at\":1.0,\"event\":\"never-heard\"}\n\n"] {
+            std::fs::write(&path, format!("{newer}\n{rest}")).unwrap();
+            let error = Record::read(&path).unwrap_err();
+            assert!(matches!(error, RecordError::Newer { schema: 99, .. }), "{error}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! One file a verb.
 
 pub(crate) mod explain;
+pub(crate) mod judge;
+pub(crate) mod known;
 pub(crate) mod list;
 pub(crate) mod report;
 pub(crate) mod root;

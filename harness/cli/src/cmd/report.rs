@@ -2,15 +2,15 @@
 
 use crate::args::ReportArgs;
 use crate::exit_code::{ExitCode, Failed};
-use crate::folder::{self, RECORD};
+use crate::folder;
 use crate::output::print;
 
 /// Renders the report of a record; the exit code is that of the rendering, not of the run.
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, Failed> {
-    let record = if args.record.is_dir() { args.record.join(RECORD) } else { args.record.clone() };
+    let record = folder::record_in(&args.record);
     let beside = record.parent().unwrap_or(std::path::Path::new(".")).to_owned();
     let (page, summary) = folder::render(&record, args.out.as_ref().unwrap_or(&beside))?;
-    print(&summary.sentence);
+    print(&report::render::terminal(&summary));
     print(&page.display().to_string());
     Ok(ExitCode::Ok)
 }

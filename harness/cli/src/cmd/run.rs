@@ -1,7 +1,8 @@
 //! `assay run`, `assay check` and `assay load`: the cases, the load, or both, and a report.
 
-use crate::args::{self, CheckArgs, Load, LoadArgs, RunArgs, Selection, Target};
+use crate::args::{self, CheckArgs, Checks, Load, LoadArgs, RunArgs, Selection, Target};
 use crate::cases;
+use crate::cmd::known;
 use crate::exit_code::{ExitCode, Failed};
 use crate::folder::chain;
 use crate::interrupt::StopFlag;
@@ -9,6 +10,7 @@ use crate::prepared::{Prepared, reach};
 use crate::session::Session;
 use catalogue::Case;
 use jiff::Timestamp;
+use judge::known::Known;
 use runners::load::{Arrivals, LoadError, LoadPlan, Mix};
 use runners::{conformance, load};
 use std::time::{Duration, Instant};
@@ -19,16 +21,17 @@ const SHORT_LIFE: Duration = Duration::from_secs(3);
 const LONG_LIFE: Duration = Duration::from_mins(5);
 
 /// Longest wait for a challenge to expire; a target whose challenges live longer is not waited for.
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Cases, then load.
 pub(crate) fn run(args: &RunArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
-    play(&args.target, Some(&args.selection), Some(&args.load), "run", stop, now)
+    let cases = Some((&args.selection, &args.checks));
+    play(&args.target, cases, Some(&args.load), "run", stop, now)
 }
 
 /// Cases only.
 pub(crate) fn check(args: &CheckArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
-    play(&args.target, Some(&args.selection), None, "check", stop, now)
+    play(&args.target, Some((&args.selection, &args.checks)), None, "check", stop, now)
 }
 
 /// Load only.
@@ -38,18 +41,29 @@ pub(crate) fn load(args: &LoadArgs, stop: &StopFlag, now: Timestamp) -> Result<E
 
 fn play(
     target: &Target,
-    selection: Option<&Selection>,
+    checks: Option<(&Selection, &Checks)>,
     load: Option<&Load>,
     verb: &str,
     stop: &StopFlag,
     now: Timestamp,
 ) -> Result<ExitCode, Failed> {
     // Everything that can be wrong with what was typed is found before anything is written or sent.
-    let cases = selection.map(cases::selected).transpose()?;
+    let cases = checks
+        .map(|(selection, checks)| {
+            let known = known::read(checks.known.as_deref(), selection.folder.as_deref(), now)?;
+            Ok(Asked { cases: cases::selected(selection)?, known, times: checks.repeat })
+        })
+        .transpose()?;
     let prepared = Prepared::of(target, now)?;
+    if let Some(Asked { cases, known: Some(known), .. }) = &cases {
+        known::hides_something(known, &prepared.file_for_cases(SHORT_LIFE)?, cases)?;
+    }
     let plan = load.map(|load| plan(load, prepared.seed)).transpose()?;
-    let count = cases.as_ref().map_or(0, Vec::len);
+    let count = cases.as_ref().map_or(0, |asked| asked.cases.len());
     let mut session = Session::begin(&prepared, target, verb, count, stop, now)?;
+    if let Some(Asked { known: Some(known), .. }) = &cases {
+        session.recorder.expect(known);
+    }
     let mut parts = || {
         if let Some(cases) = &cases {
             play_cases(&mut session, &prepared, target, cases)?;
@@ -59,26 +73,37 @@ fn play(
             Some(_) | None => Ok(()),
         }
     };
-    let failed = parts().err();
+    let mut failed = parts().err();
+    if let Some(known) = cases.as_ref().and_then(|asked| asked.known.as_ref()) {
+        let held = session.hold(known);
+        failed = failed.or(held.err());
+    }
     session.finish(failed)
+}
+
+/// Which cases are asked for, how often, and what is known of them.
+struct Asked {
+    cases: Vec<Case>,
+    known: Option<Known>,
+    times: u32,
 }
 
 fn play_cases(
     session: &mut Session,
     prepared: &Prepared,
     args: &Target,
-    cases: &[Case],
+    asked: &Asked,
 ) -> Result<(), Failed> {
     let under_test = prepared.open(SHORT_LIFE, session.folder(), "reference-cases")?;
     session.introduce(&under_test.file);
     let runtime = runtime()?;
     let repeat = session.repeat.clone();
     let plan = conformance::Plan {
-        cases: cases.to_vec(),
+        cases: asked.cases.clone(),
         authority: session.authority.clone(),
         seed: session.seed,
         session: session.number,
-        times: 1,
+        times: asked.times,
         replays: conformance::REPLAYS,
         longest_wait: LONGEST_WAIT,
         clock: std::sync::Arc::new(Timestamp::now),

@@ -1,9 +1,12 @@
 //! Tests of the program as it is used.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod constant;
 mod context;
 mod errors;
 mod explain;
+mod judged;
+mod known;
 mod reports;
 mod runs;
 mod tidy;

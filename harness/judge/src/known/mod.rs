@@ -10,3 +10,6 @@ mod update;
 
 pub use file::{Entry, Known, KnownError, LONGEST_DAYS, MOST_MATCHES};
 pub use update::{Addition, UpdateError, Updated, update};
+
+#[cfg(test)]
+mod tests;

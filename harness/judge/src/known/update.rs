@@ -7,6 +7,9 @@ use record::{CaseFinished, EventKind, Failure, KnownStanding, Record, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
+/// The lists of a file, and whether what is in them is flaky.
+const LISTS: [(&str, bool); 2] = [("known", false), ("flaky", true)];
+
 /// What new entries say.
 #[derive(Debug, Clone)]
 pub struct Addition<'a> {
@@ -66,23 +69,17 @@ pub fn update(
     complete(record)?;
     let form = |what: String| UpdateError::Form { file: known.file.clone(), what };
     let mut file: DocumentMut = text.parse().map_err(|error| form(format!("{error}")))?;
-    for name in ["known", "flaky"] {
+    for (name, _) in LISTS {
         if file.get(name).is_some_and(|item| !item.is_array_of_tables()) {
             return Err(form(format!("write [[{name}]] for each entry, so that it can be edited")));
         }
     }
     let mut change = Change::of(known, record, addition)?;
-    for (name, is_flaky) in [("known", false), ("flaky", true)] {
+    for (name, is_flaky) in LISTS {
         let Some(Item::ArrayOfTables(tables)) = file.get_mut(name) else { continue };
-        let entries: Vec<&Entry> =
-            known.entries.iter().filter(|entry| entry.kind.is_none() == is_flaky).collect();
-        let orphan = change.edit(&entries, tables);
+        change.edit(&known.entries, is_flaky, tables);
         if tables.is_empty() {
             file.remove(name);
-        }
-        if !orphan.is_empty() {
-            let trailing = file.trailing().as_str().unwrap_or_default().to_owned();
-            file.set_trailing(format!("{orphan}{trailing}"));
         }
     }
     if !change.new.is_empty() {
@@ -91,6 +88,7 @@ pub fn update(
             change.new.iter().for_each(|table| tables.push(table.clone()));
         }
     }
+    change.keep_comments(&known.entries, &mut file);
     Ok(Updated {
         text: file.to_string(),
         added: change.added,
@@ -129,6 +127,8 @@ struct Change {
     /// By line: another way in which the one case of an entry fails now.
     kinds: BTreeMap<(usize, usize), Failure>,
     new: Vec<Table>,
+    /// Comments above removed entries that are not about them, by where they stood.
+    orphans: Vec<((usize, usize), String)>,
     added: Vec<String>,
     removed: Vec<String>,
     left: Vec<String>,
@@ -141,6 +141,7 @@ impl Change {
             stale: BTreeSet::new(),
             kinds: BTreeMap::new(),
             new: Vec::new(),
+            orphans: Vec::new(),
             added: Vec::new(),
             removed: Vec::new(),
             left: Vec::new(),
@@ -200,42 +201,65 @@ impl Change {
         Ok(change)
     }
 
-    /// Edits the tables of one list, which are those entries in the same order. Gives comments that
-    /// stood above the first entries and belong to none of them, if no entry is left to carry them.
-    fn edit(&mut self, entries: &[&Entry], tables: &mut ArrayOfTables) -> String {
-        let mut orphan = String::new();
+    /// Edits the tables of one list.
+    fn edit(&mut self, entries: &[Entry], is_flaky: bool, tables: &mut ArrayOfTables) {
         let mut place = 0;
-        for entry in entries {
+        for entry in entries.iter().filter(|entry| entry.kind.is_none() == is_flaky) {
             let key = (entry.line, entry.column);
             let Some(table) = tables.get_mut(place) else { break };
-            if let Some(kind) = self.kinds.get(&key) {
+            if let Some(kind) = self.kinds.get(&key)
+                && let Some(old) = table.get_mut("kind").and_then(Item::as_value_mut)
+            {
                 // In place, so that a comment behind the value stays.
-                if let Some(old) = table.get_mut("kind").and_then(Item::as_value_mut) {
-                    let decor = old.decor().clone();
-                    *old = kind.as_str().into();
-                    *old.decor_mut() = decor;
-                }
+                let decor = old.decor().clone();
+                *old = kind.as_str().into();
+                *old.decor_mut() = decor;
             }
             if self.stale.contains(&key) {
-                let prefix = table.decor().prefix().and_then(|text| text.as_str());
-                if let Some((above, _)) = prefix.and_then(|text| text.rsplit_once("\n\n")) {
-                    orphan.push_str(above);
-                    orphan.push_str("\n\n");
+                if let Some((above, _)) = comment(table).rsplit_once("\n\n") {
+                    self.orphans.push((key, format!("{above}\n\n")));
                 }
                 self.removed.push(entry.case.clone());
                 tables.remove(place);
-                continue;
+            } else {
+                place += 1;
             }
-            if !orphan.is_empty() {
-                let own = table.decor().prefix().and_then(|text| text.as_str()).unwrap_or_default();
-                let both = format!("{orphan}{}", own.trim_start_matches('\n'));
-                table.decor_mut().set_prefix(both);
-                orphan.clear();
-            }
-            place += 1;
         }
-        orphan
     }
+
+    /// A comment that stood above a removed entry, a blank line between them, was not about it: it
+    /// goes to the next entry that is left, or to the end.
+    fn keep_comments(&self, entries: &[Entry], file: &mut DocumentMut) {
+        for (key, text) in self.orphans.iter().rev() {
+            let is_left = |entry: &&Entry| !self.stale.contains(&(entry.line, entry.column));
+            let next =
+                entries.iter().filter(is_left).find(|entry| (entry.line, entry.column) > *key);
+            let heir = next.and_then(|heir| {
+                let is_flaky = heir.kind.is_none();
+                let like = |entry: &&Entry| entry.kind.is_none() == is_flaky;
+                let list = entries.iter().filter(is_left).filter(like);
+                let place = list.take_while(|entry| entry.line < heir.line).count();
+                let name =
+                    LISTS.iter().find(|(_, flaky)| *flaky == is_flaky).map(|(name, _)| *name)?;
+                file.get_mut(name)?.as_array_of_tables_mut()?.get_mut(place)
+            });
+            match heir {
+                Some(table) => {
+                    let own = comment(table).trim_start_matches('\n').to_owned();
+                    table.decor_mut().set_prefix(format!("{text}{own}"));
+                }
+                None => {
+                    let end = file.trailing().as_str().unwrap_or_default().to_owned();
+                    file.set_trailing(format!("\n{}\n{end}", text.trim()));
+                }
+            }
+        }
+    }
+}
+
+/// What stands above a table.
+fn comment(table: &Table) -> &str {
+    table.decor().prefix().and_then(|text| text.as_str()).unwrap_or_default()
 }
 
 /// Whether listing it would hide that forged requests are let in.

@@ -76,7 +76,8 @@ impl<'a> Observer<'a> {
             expectation: turn.expectation.to_string(),
             decision: self.decision(&exchange.decision),
             status: exchange.status,
-            elapsed_ms: exchange.elapsed.as_secs_f64() * 1000.0,
+            // Whole microseconds: more digits would not survive being written and read.
+            elapsed_ms: (exchange.elapsed.as_secs_f64() * 1e6).round() / 1e3,
             excerpt: exchange.excerpt.clone(),
             truth: None,
         }
