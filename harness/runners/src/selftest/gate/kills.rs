@@ -128,8 +128,8 @@ mod tests {
         let gate = every_mutant_dies_twice(&matrix("x.", "xx"), &Notes::default());
         assert_eq!(broken(&gate), ["drop.att.nonce dies only to a.one: "]);
         let excused = single("drop.att.nonce");
-        assert!(!every_mutant_dies_twice(&matrix("x.", "xx"), &noted).is_broken());
-        let gate = every_mutant_dies_twice(&matrix(".?", "xx"), &noted);
+        assert!(!every_mutant_dies_twice(&matrix("x.", "xx"), &excused).is_broken());
+        let gate = every_mutant_dies_twice(&matrix(".?", "xx"), &excused);
         assert_eq!(broken(&gate), ["drop.att.nonce survives: "]);
     }
 }
