@@ -4,7 +4,7 @@
 //! of the same library, timed in the same minute on the same machine, are the yardstick: a line of
 //! the group means something as a multiple of them, and little as a length of time.
 
-use catalogue::{Action, Base, Case, Cast, Listed, Premises, builtin};
+use catalogue::{Action, Base, Case, Cast, Listed, Premises, Sent, builtin};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
 use protocol::terms::{AppId, Environment, sha256};
@@ -66,7 +66,7 @@ fn cases(c: &mut Criterion) {
 }
 
 /// Everything that a case sends, one request after the other.
-fn mint(case: &Case, seed: &Seed, premises: &Premises, authority: &Authority) -> Vec<Vec<u8>> {
+fn mint(case: &Case, seed: &Seed, premises: &Premises, authority: &Authority) -> Vec<Sent> {
     let mut devices = Cast::new(case, seed, premises, authority);
     let request = |step: &catalogue::Step| match step.action {
         Action::Attest { .. } => {
@@ -105,5 +105,8 @@ fn premises() -> Premises {
         can_revoke: true,
         client_data_is_json: true,
         client_data_foreseeable: true,
+        values_are_base64: true,
+        request_is_json: true,
+        values_in_headers: true,
     }
 }

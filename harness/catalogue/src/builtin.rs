@@ -16,6 +16,7 @@ macro_rules! files {
 files! {
     "genuine" "container" "chain" "nonce" "key" "app" "enrolment" "extensions" "macos" "receipt"
     "challenge" "registration" "assertion" "signature" "counter" "client-data" "rare"
+    "transport" "robustness"
 }
 
 /// The cases that come with Assay, by family.

@@ -33,7 +33,10 @@ pub struct Case {
     pub base: Base,
     /// What the target must decide about the last step.
     pub expectation: Expectation,
-    /// The rules that the last step breaks, exactly; empty for an accept case.
+    /// What is wrong with the last step.
+    pub fault: Fault,
+    /// The rules that the last step breaks, exactly; empty for an accept case, and where the fault
+    /// is of another kind.
     pub rules: Vec<Rule>,
     /// The rules whose over-strict reading an accept case would catch.
     pub guards: Vec<Rule>,
@@ -71,6 +74,7 @@ impl Case {
             clauses: Vec::new(),
             base,
             expectation: Expectation::Accept,
+            fault: Fault::Rules,
             rules: Vec::new(),
             guards: Vec::new(),
             why: String::new(),
@@ -219,5 +223,17 @@ words! {
         Reject = "reject",
         /// It must decide, either way.
         Either = "either",
+    }
+}
+
+words! {
+    /// What is wrong with a request that tells a lie.
+    Fault {
+        /// It breaks rules, and the case says which.
+        Rules = "rules",
+        /// It is no request of the target's API: a value or the body cannot be read as agreed.
+        Form = "form",
+        /// A place that follows from the seed is damaged; which rule tells follows from the place.
+        Damage = "damage",
     }
 }

@@ -4,8 +4,10 @@ use crate::base::Base;
 use crate::case::{Action, Case, Step};
 use crate::need::Premises;
 use crate::operator::{
-    AssertionDraft, AttestationDraft, ClientDataError, DeviceOperator, Edit, Operator, Scene,
+    AssertionDraft, AttestationDraft, ClientDataError, DeviceOperator, Edit, Operator, Part, Scene,
 };
+use crate::sent::Sent;
+use crate::sheet::{Sheet, SheetError};
 use jiff::Timestamp;
 use protocol::terms::{Environment, sha256};
 use simulator::key::{Foreseen, Key};
@@ -29,25 +31,25 @@ pub struct Cast<'a> {
 }
 
 /// A key to be enrolled, as it is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Enrolment {
     /// The key id that the app names; 32 bytes in an honest request.
-    pub key_id: Vec<u8>,
+    pub key_id: Sent,
     /// The attestation object.
-    pub attestation: Vec<u8>,
+    pub attestation: Sent,
     /// What a server that accepts it should report.
     pub truth: Truth,
 }
 
 /// A protected request, as it is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ProtectedRequest {
     /// The key id that the app names.
-    pub key_id: Vec<u8>,
+    pub key_id: Sent,
     /// The client data.
     pub client_data: Vec<u8>,
     /// The assertion object.
-    pub assertion: Vec<u8>,
+    pub assertion: Sent,
     /// What a server that accepts it should report.
     pub truth: Truth,
 }
@@ -142,11 +144,23 @@ impl<'a> Cast<'a> {
         for operator in &step.operators {
             operator.apply_to_attestation(&mut draft, &scene);
         }
+        let mut key_id = Sent::new(draft.key_id);
+        let mut attestation = Sent::new(draft.model.seal());
+        for operator in &step.operators {
+            if let Edit::Spelling(part, one) = &operator.0 {
+                let sent = match part {
+                    Part::KeyId => &mut key_id,
+                    Part::Attestation => &mut attestation,
+                    Part::Assertion => continue,
+                };
+                one.apply(sent, *part, &scene);
+            }
+        }
         let device = self.devices.get_mut(&step.device).expect(MADE);
         if let Some(key) = draft.key {
             device.adopt(key);
         }
-        Enrolment { key_id: draft.key_id, attestation: draft.model.seal(), truth: truth(device, 0) }
+        Enrolment { key_id, attestation, truth: truth(device, 0) }
     }
 
     /// What an assert step sends, given the client data that the target's template makes and the
@@ -177,7 +191,19 @@ impl<'a> Cast<'a> {
             }
         }
         let truth = truth(device, draft.model.authenticator_data.counter);
-        let assertion = draft.model.seal();
+        let mut key_id = Sent::new(key_id);
+        let mut assertion = Sent::new(draft.model.seal());
+        let scene = self.scene(device, now);
+        for operator in &step.operators {
+            if let Edit::Spelling(part, one) = &operator.0 {
+                let sent = match part {
+                    Part::KeyId => &mut key_id,
+                    Part::Assertion => &mut assertion,
+                    Part::Attestation => continue,
+                };
+                one.apply(sent, *part, &scene);
+            }
+        }
         if let Some(device) = self.devices.get_mut(&step.device) {
             device.next_counter = device.next_counter.wrapping_add(1);
         }
@@ -193,6 +219,19 @@ impl<'a> Cast<'a> {
             operator.apply_to_assertion(&mut draft, &scene);
         }
         draft
+    }
+
+    /// Edits what lies around the values of a step's request, as it goes out.
+    pub fn edit(&self, step: &Step, sheet: &mut Sheet, now: Timestamp) -> Result<(), SheetError> {
+        let scene = self.scene(self.device(step), now);
+        for operator in &step.operators {
+            match &operator.0 {
+                Edit::Json(one) => one.apply(sheet)?,
+                Edit::Wire(one) => one.apply(sheet, &scene)?,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn scene<'s>(&'s self, device: &'s Device, now: Timestamp) -> Scene<'s> {

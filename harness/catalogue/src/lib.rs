@@ -19,13 +19,17 @@ pub mod need;
 pub mod operator;
 pub mod schema;
 pub mod select;
+pub mod sent;
+pub mod sheet;
 
 pub use base::{Base, Kind};
 pub use builtin::builtin;
-pub use case::{Action, Case, Class, Expectation, Level, Severity, Step};
+pub use case::{Action, Case, Class, Expectation, Fault, Level, Severity, Step};
 pub use cast::{Cast, Enrolment, ProtectedRequest, Truth};
 pub use clause::{Clause, clauses};
 pub use file::{CaseFileError, parse, parse_beside};
 pub use need::{Listed, Need, Premises};
 pub use operator::{ClientDataError, Operator, embeds_challenge};
 pub use select::select;
+pub use sent::{Sent, Written};
+pub use sheet::{Sheet, SheetError, Values};

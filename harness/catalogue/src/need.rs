@@ -45,6 +45,9 @@ needs! {
     Wait = "wait", "The target declares how long a challenge lives, and that is short enough to wait for.";
     Foreseeable = "client-data.foreseeable", "Client data follows from a challenge alone, before the key exists.";
     JsonClientData = "client-data.json", "Client data is a JSON object that embeds the challenge.";
+    Base64 = "encoding.base64", "Key ids, attestation objects and assertions are written in base64.";
+    JsonRequest = "request.json", "The request that enrols a key is a JSON object with account, key id, challenge and attestation as members.";
+    Headers = "request.headers", "A protected request carries key id and assertion in headers of their own.";
     Clock = "clock", "The target can be told what time it is.";
 }
 
@@ -88,6 +91,12 @@ pub struct Premises {
     pub client_data_is_json: bool,
     /// Whether client data can be written once its challenge is known, before there is a key.
     pub client_data_foreseeable: bool,
+    /// Whether key ids, attestation objects and assertions are written in base64.
+    pub values_are_base64: bool,
+    /// Whether the request that enrols a key is a JSON object with its values as members.
+    pub request_is_json: bool,
+    /// Whether a protected request carries key id and assertion in headers of their own.
+    pub values_in_headers: bool,
 }
 
 impl Premises {
@@ -117,6 +126,9 @@ impl Premises {
             Need::Wait => self.wait.is_some(),
             Need::Foreseeable => self.client_data_foreseeable,
             Need::JsonClientData => self.client_data_is_json,
+            Need::Base64 => self.values_are_base64,
+            Need::JsonRequest => self.request_is_json,
+            Need::Headers => self.values_in_headers,
             Need::Clock => false,
         }
     }

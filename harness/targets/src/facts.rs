@@ -46,12 +46,14 @@ pub type Saved = BTreeMap<String, String>;
 pub const CHALLENGE_TEXT: &str = "challenge_text";
 
 /// A binary value of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Field {
     /// Written in the encoding that the target file's conventions name.
     Bytes(Vec<u8>),
     /// Sent exactly so, whatever the conventions: for values that lie about their encoding.
     Text(String),
+    /// In JSON this value where the text would be; its own text elsewhere.
+    Json(serde_json::Value),
 }
 
 impl From<KeyId> for Field {
@@ -67,7 +69,7 @@ impl From<Vec<u8>> for Field {
 }
 
 /// The values of one request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     /// Which node of the target it goes to, counted from 0 and wrapped around.
     pub node: usize,

@@ -5,7 +5,7 @@
 
 use crate::decision::{Decision, Exchange};
 use crate::dialect::{Answer, Dialect, DialectError, WireRequest};
-use crate::facts::{Facts, Operation, Saved};
+use crate::facts::{Operation, Saved};
 use crate::file::{HttpVersion, TargetFile};
 use crate::lock::{self, NotAdmitted};
 use crate::target::{Target, answered, cut_short};
@@ -69,14 +69,13 @@ impl Target for HttpTarget {
         &self.dialect
     }
 
-    async fn perform(
+    async fn send(
         &self,
         operation: Operation,
-        facts: &Facts,
+        request: WireRequest,
         saved: &mut Saved,
-    ) -> Result<Exchange, DialectError> {
-        let request = self.dialect.request(operation, facts, saved)?;
-        Ok(exchange(&self.client, &self.dialect, operation, request, saved).await)
+    ) -> Exchange {
+        exchange(&self.client, &self.dialect, operation, request, saved).await
     }
 }
 

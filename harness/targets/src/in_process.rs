@@ -1,8 +1,8 @@
 //! The door to a router in the same process: no socket, the same dialect.
 
 use crate::decision::{Decision, Exchange};
-use crate::dialect::{Answer, Dialect, DialectError};
-use crate::facts::{Facts, Operation, Saved};
+use crate::dialect::{Answer, Dialect, DialectError, WireRequest};
+use crate::facts::{Operation, Saved};
 use crate::file::TargetFile;
 use crate::http::LARGEST_ANSWER;
 use crate::target::{Target, answered, cut_short};
@@ -31,13 +31,7 @@ impl Target for InProcess {
         &self.dialect
     }
 
-    async fn perform(
-        &self,
-        operation: Operation,
-        facts: &Facts,
-        saved: &mut Saved,
-    ) -> Result<Exchange, DialectError> {
-        let wire = self.dialect.request(operation, facts, saved)?;
+    async fn send(&self, operation: Operation, wire: WireRequest, saved: &mut Saved) -> Exchange {
         let started = Instant::now();
         let mut request = http::Request::new(Body::from(wire.body));
         *request.method_mut() = wire.method;
@@ -55,11 +49,11 @@ impl Target for InProcess {
         match to_bytes(body, LARGEST_ANSWER).await {
             Ok(body) => {
                 let answer = Answer { status, headers: parts.headers, body };
-                Ok(answered(&self.dialect, operation, &answer, saved, started.elapsed()))
+                answered(&self.dialect, operation, &answer, saved, started.elapsed())
             }
             Err(error) => {
                 let decision = Decision::Unreadable { why: error.to_string() };
-                Ok(cut_short(&self.dialect, decision, Some(status), b"", started.elapsed()))
+                cut_short(&self.dialect, decision, Some(status), b"", started.elapsed())
             }
         }
     }

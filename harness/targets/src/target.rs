@@ -1,7 +1,7 @@
 //! The door: facts go in, an exchange comes out.
 
 use crate::decision::{Decision, Exchange};
-use crate::dialect::{Answer, Dialect, DialectError};
+use crate::dialect::{Answer, Dialect, DialectError, WireRequest};
 use crate::facts::{Facts, Operation, Saved};
 use std::future::Future;
 use std::time::Duration;
@@ -11,14 +11,25 @@ pub trait Target: Send + Sync {
     /// How it is spoken to.
     fn dialect(&self) -> &Dialect;
 
-    /// Sends one request and reads its answer. Whatever the server does is a decision; an error
-    /// means that the request could not be written.
+    /// Sends a request as it stands and reads its answer. Whatever the server does is a decision.
+    fn send(
+        &self,
+        operation: Operation,
+        request: WireRequest,
+        saved: &mut Saved,
+    ) -> impl Future<Output = Exchange> + Send;
+
+    /// Writes one request, sends it and reads its answer. An error means that the request could not
+    /// be written.
     fn perform(
         &self,
         operation: Operation,
         facts: &Facts,
         saved: &mut Saved,
-    ) -> impl Future<Output = Result<Exchange, DialectError>> + Send;
+    ) -> impl Future<Output = Result<Exchange, DialectError>> + Send {
+        let request = self.dialect().request(operation, facts, saved);
+        async move { Ok(self.send(operation, request?, saved).await) }
+    }
 }
 
 /// An exchange whose answer came whole.

@@ -29,6 +29,8 @@ pub(crate) struct Binary {
     pub(crate) bytes: Vec<u8>,
     /// `None` if they have no text.
     pub(crate) text: Option<String>,
+    /// What stands in JSON instead of the text.
+    pub(crate) json: Option<serde_json::Value>,
 }
 
 impl Object for Binary {
@@ -80,7 +82,7 @@ impl Templates {
         }
         environment.add_filter("sha256", |value: &Value| -> Result<Value, Error> {
             let digest = Sha256::digest(bytes_of(value)?).to_vec();
-            Ok(Value::from_object(Binary { bytes: digest, text: None }))
+            Ok(Value::from_object(Binary { bytes: digest, text: None, json: None }))
         });
         environment
             .add_filter("upper", |value: &Value| Ok::<_, Error>(text_of(value)?.to_uppercase()));
@@ -121,6 +123,21 @@ impl Templates {
             return Ok(binary.bytes.clone());
         }
         self.text(template, values).map(String::into_bytes)
+    }
+
+    /// The JSON of a template: what its one variable brings, if it is nothing else, or its text.
+    pub(crate) fn json(
+        &self,
+        template: &Template,
+        values: &Value,
+    ) -> Result<serde_json::Value, Error> {
+        if let Some(name) = &template.lone
+            && let Some(binary) = values.get_attr(name)?.downcast_object_ref::<Binary>()
+            && let Some(json) = &binary.json
+        {
+            return Ok(json.clone());
+        }
+        self.text(template, values).map(serde_json::Value::from)
     }
 
     /// The variables a template names, `secret.x` for a member of `secret`.
@@ -208,6 +225,7 @@ mod tests {
                 Value::from_object(Binary {
                     bytes: vec![0xfb, 0xff],
                     text: Some("+/8=".to_owned()),
+                    json: None,
                 }),
             ),
         ]));

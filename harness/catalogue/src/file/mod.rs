@@ -10,7 +10,7 @@ pub(crate) use error::{At, Problem};
 pub(crate) use prose::LINE;
 
 use crate::base::Base;
-use crate::case::{Case, Expectation};
+use crate::case::{Case, Expectation, Fault};
 use crate::need::Need;
 use crate::operator::Operator;
 use protocol::verify::Rule;
@@ -104,13 +104,18 @@ fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usiz
             .collect::<Read<Vec<_>>>()
     };
     let (rules, guards) = (rules_of(&body.rules)?, rules_of(&body.guards)?);
-    let fits = match body.expect {
-        Expectation::Reject => !rules.is_empty() && guards.is_empty(),
-        Expectation::Accept => rules.is_empty() && !guards.is_empty(),
-        Expectation::Either => guards.is_empty(),
+    let fault = body.fault.unwrap_or(Fault::Rules);
+    let fits = match (body.expect, fault) {
+        (Expectation::Reject, Fault::Rules) => !rules.is_empty() && guards.is_empty(),
+        (Expectation::Accept, Fault::Rules) => rules.is_empty() && !guards.is_empty(),
+        (Expectation::Either, Fault::Rules) => guards.is_empty(),
+        (Expectation::Reject | Expectation::Either, Fault::Form | Fault::Damage) => {
+            rules.is_empty() && guards.is_empty()
+        }
+        (Expectation::Accept, Fault::Form | Fault::Damage) => false,
     };
     if !fits {
-        let words = "a reject case names the `rules` it breaks, an accept case the `guards` it has; neither names both";
+        let words = "a reject case names the `rules` it breaks, an accept case the `guards` it has; neither names both, and a `fault` of form or damage breaks no rule of its own";
         return Err(At::new(body.id.span(), Problem::text(words)));
     }
     let needs = body
@@ -143,6 +148,7 @@ fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usiz
         clauses: prose::registered(&body.clauses)?,
         base,
         expectation: body.expect,
+        fault,
         rules,
         guards,
         why: prose::line(body.why)?,

@@ -1,7 +1,7 @@
 //! A case file as it is typed, before its names are looked up. What is said of a member here is what
 //! an editor shows beside it: the JSON Schema is derived from these types.
 
-use crate::case::{Class, Expectation, Level, Severity};
+use crate::case::{Class, Expectation, Fault, Level, Severity};
 use crate::schema::{
     BaseName, CaseId, CatalogueId, ClauseId, Line, NeedName, RuleId, SchemaVersion, Slug,
 };
@@ -49,6 +49,9 @@ pub(crate) struct Body {
     pub(crate) base: Spanned<String>,
     /// What the server must decide about the last step.
     pub(crate) expect: Expectation,
+    /// What is wrong with the last step.
+    #[schemars(extend("default" = "rules"))]
+    pub(crate) fault: Option<Fault>,
     /// A reject case: exactly the rules that the last step breaks.
     #[serde(default)]
     #[schemars(with = "Vec<RuleId>")]

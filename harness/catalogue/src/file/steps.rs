@@ -126,6 +126,7 @@ fn fits(action: &Action, operator: &Operator) -> bool {
     match action {
         Action::Attest { .. } => operator.edits_attestation(),
         Action::Assert { .. } => operator.edits_assertion(),
-        Action::Challenge(_) | Action::Replay { .. } | Action::Revoke | Action::Wait => false,
+        Action::Challenge(_) => operator.edits_challenge(),
+        Action::Replay { .. } | Action::Revoke | Action::Wait => false,
     }
 }

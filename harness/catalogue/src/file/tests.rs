@@ -160,7 +160,7 @@ fn an_operator_must_edit_what_is_sent() {
 fn a_reject_case_names_the_rules_it_breaks() {
     check_error(
         &CASE.replace("rules = [\"att.counter\"]\n", ""),
-        "some.toml:5:6: a reject case names the `rules` it breaks, an accept case the `guards` it has; neither names both",
+        "some.toml:5:6: a reject case names the `rules` it breaks, an accept case the `guards` it has; neither names both, and a `fault` of form or damage breaks no rule of its own",
     );
 }
 

@@ -13,11 +13,15 @@ mod client_data;
 mod container;
 mod credential;
 mod draft;
+mod gzip;
+mod json_body;
 mod key;
 mod read;
 mod receipt;
+mod spelling;
 mod value;
 mod vocabulary;
+mod wire;
 
 pub use client_data::{ClientDataError, embeds_challenge};
 pub use vocabulary::Entry;
@@ -25,7 +29,10 @@ pub use vocabulary::Entry;
 pub(crate) use assertion::{AssertionOperator, DeviceOperator};
 pub(crate) use client_data::{ChallengeOperator, ClientDataOperator, SentOperator};
 pub(crate) use draft::{AssertionDraft, AttestationDraft};
+pub(crate) use json_body::JsonBodyOperator;
 pub(crate) use key::{ForeseenOperator, KeyOperator};
+pub(crate) use spelling::{Part, SpellingOperator};
+pub(crate) use wire::WireOperator;
 
 use crate::need::{Need, Premises};
 use attestation::AttestationOperator;
@@ -33,6 +40,7 @@ use authenticator_data::AuthenticatorDataOperator;
 use certificate::CertificateOperator;
 use container::ContainerOperator;
 use jiff::Timestamp;
+use protocol::terms::sha256;
 use receipt::ReceiptOperator;
 use schemars::{JsonSchema, SchemaGenerator};
 use simulator::{Authority, Device, Seed};
@@ -57,6 +65,9 @@ pub(crate) enum Edit {
     Receipt(ReceiptOperator),
     Assertion(AssertionOperator),
     Container(ContainerOperator),
+    Spelling(Part, SpellingOperator),
+    Json(JsonBodyOperator),
+    Wire(WireOperator),
 }
 
 /// Which certificate is edited.
@@ -87,6 +98,18 @@ impl Scene<'_> {
         )
     }
 
+    /// So many bytes that look random, for the purpose `label`.
+    pub(crate) fn random(&self, label: &str, count: usize) -> Vec<u8> {
+        let block = |index| sha256(&[self.seed.child(label, index).to_hex().as_bytes()]);
+        (0..).flat_map(block).take(count).collect()
+    }
+
+    /// The `index`-th number that looks random, for the purpose `label`.
+    pub(crate) fn number(&self, label: &str, index: u64) -> u64 {
+        let block = sha256(&[self.seed.child(label, index).to_hex().as_bytes()]);
+        block[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
     /// Another test authority: the same names, other keys.
     pub(crate) fn impostor(&self) -> Authority {
         Authority::new(&self.seed.child("impostor", 0), self.now)
@@ -109,6 +132,9 @@ impl Operator {
             ReceiptOperator::VOCABULARY,
             AssertionOperator::VOCABULARY,
             ContainerOperator::VOCABULARY,
+            SpellingOperator::VOCABULARY,
+            JsonBodyOperator::VOCABULARY,
+            WireOperator::VOCABULARY,
         ]
         .into_iter()
         .flatten()
@@ -129,6 +155,9 @@ impl Operator {
             ReceiptOperator::json_schema(generator),
             AssertionOperator::json_schema(generator),
             ContainerOperator::json_schema(generator),
+            SpellingOperator::json_schema(generator),
+            JsonBodyOperator::json_schema(generator),
+            WireOperator::json_schema(generator),
         ]
         .map(schemars::Schema::to_value)
         .into()
@@ -143,13 +172,21 @@ impl Operator {
             | Edit::Attestation(_)
             | Edit::Certificate(..)
             | Edit::Receipt(_)
-            | Edit::Container(_) => true,
+            | Edit::Container(_)
+            | Edit::Json(_)
+            | Edit::Wire(_) => true,
+            Edit::Spelling(part, _) => *part != Part::Assertion,
             Edit::Foreseen(_)
             | Edit::Device(_)
             | Edit::ClientData(_)
             | Edit::Sent(_)
             | Edit::Assertion(_) => false,
         }
+    }
+
+    /// Whether the request for a challenge has what is edited.
+    pub(crate) fn edits_challenge(&self) -> bool {
+        matches!(self.0, Edit::Json(_) | Edit::Wire(_))
     }
 
     /// Whether an assertion has what is edited.
@@ -162,7 +199,10 @@ impl Operator {
             | Edit::ClientData(_)
             | Edit::Sent(_)
             | Edit::Assertion(_)
-            | Edit::Container(_) => true,
+            | Edit::Container(_)
+            | Edit::Json(_)
+            | Edit::Wire(_) => true,
+            Edit::Spelling(part, _) => *part != Part::Attestation,
             Edit::AuthenticatorData(operator) => !operator.needs_credential(),
             Edit::Attestation(_) | Edit::Certificate(..) | Edit::Receipt(_) => false,
         }
@@ -183,6 +223,9 @@ impl Operator {
                 Some(Need::SeveralVersions)
             }
             Edit::Foreseen(_) => Some(Need::Foreseeable),
+            Edit::Spelling(_, operator) if operator.needs_base64() => Some(Need::Base64),
+            Edit::Json(_) => Some(Need::JsonRequest),
+            Edit::Wire(operator) if operator.edits_headers() => Some(Need::Headers),
             _ => None,
         }
     }
@@ -225,7 +268,10 @@ impl Operator {
             | Edit::Challenge(_)
             | Edit::ClientData(_)
             | Edit::Sent(_)
-            | Edit::Assertion(_) => {}
+            | Edit::Assertion(_)
+            | Edit::Spelling(..)
+            | Edit::Json(_)
+            | Edit::Wire(_) => {}
         }
     }
 
@@ -242,7 +288,10 @@ impl Operator {
             | Edit::Sent(_)
             | Edit::Attestation(_)
             | Edit::Certificate(..)
-            | Edit::Receipt(_) => {}
+            | Edit::Receipt(_)
+            | Edit::Spelling(..)
+            | Edit::Json(_)
+            | Edit::Wire(_) => {}
         }
     }
 }
@@ -265,6 +314,12 @@ impl fmt::Display for Operator {
             Edit::Receipt(one) => one.name(),
             Edit::Assertion(one) => one.name(),
             Edit::Container(one) => one.name(),
+            Edit::Spelling(part, one) => {
+                let name = one.name().trim_start_matches(VALUE);
+                return write!(f, "{}{name}", part.prefix());
+            }
+            Edit::Json(one) => one.name(),
+            Edit::Wire(one) => one.name(),
         };
         f.write_str(name)
     }
@@ -272,6 +327,25 @@ impl fmt::Display for Operator {
 
 /// What stands for `leaf.` or `intermediate.` in the vocabulary.
 pub(crate) const CERTIFICATE: &str = "certificate.";
+
+/// What stands for `sent.keyid.`, `sent.attestation.` or `sent.assertion.` in the vocabulary.
+pub(crate) const VALUE: &str = "sent.value.";
+
+impl Entry {
+    /// The names that `do` can have for it: one, or one for each thing that can be edited so.
+    pub fn names(&self) -> Vec<String> {
+        let each = |prefixes: &[&str], rest: &str| {
+            prefixes.iter().map(|prefix| format!("{prefix}{rest}")).collect()
+        };
+        if let Some(rest) = self.name.strip_prefix(CERTIFICATE) {
+            each(&Which::ALL.map(Which::prefix), rest)
+        } else if let Some(rest) = self.name.strip_prefix(VALUE) {
+            each(&Part::ALL.map(Part::prefix), rest)
+        } else {
+            vec![self.name.to_owned()]
+        }
+    }
+}
 
 impl Which {
     pub(crate) const ALL: [Self; 2] = [Self::Leaf, Self::Intermediate];

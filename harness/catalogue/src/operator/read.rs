@@ -3,7 +3,8 @@
 use super::{
     AssertionOperator, AttestationOperator, AuthenticatorDataOperator, CERTIFICATE,
     CertificateOperator, ChallengeOperator, ClientDataOperator, ContainerOperator, DeviceOperator,
-    Edit, Entry, ForeseenOperator, KeyOperator, Operator, ReceiptOperator, SentOperator, Which,
+    Edit, Entry, ForeseenOperator, JsonBodyOperator, KeyOperator, Operator, Part, ReceiptOperator,
+    SentOperator, SpellingOperator, VALUE, Which, WireOperator,
 };
 use crate::file::{At, Problem};
 use serde::de::DeserializeOwned;
@@ -31,14 +32,7 @@ impl Operator {
 
     /// Every name that `do` can have.
     pub fn names() -> Vec<String> {
-        Self::vocabulary()
-            .flat_map(|entry| match entry.name.strip_prefix(CERTIFICATE) {
-                Some(rest) => {
-                    Which::ALL.iter().map(|which| format!("{}{rest}", which.prefix())).collect()
-                }
-                None => vec![entry.name.to_owned()],
-            })
-            .collect()
+        Self::vocabulary().flat_map(Entry::names).collect()
     }
 }
 
@@ -57,6 +51,14 @@ impl Reading<'_> {
                 let known = format!("{CERTIFICATE}{rest}");
                 if CertificateOperator::VOCABULARY.iter().any(|entry| entry.name == known) {
                     return self.values(&known).map(|one| Operator(Edit::Certificate(which, one)));
+                }
+            }
+        }
+        for part in Part::ALL {
+            if let Some(rest) = name.strip_prefix(part.prefix()) {
+                let known = format!("{VALUE}{rest}");
+                if SpellingOperator::VOCABULARY.iter().any(|entry| entry.name == known) {
+                    return self.values(&known).map(|one| Operator(Edit::Spelling(part, one)));
                 }
             }
         }
@@ -82,6 +84,10 @@ impl Reading<'_> {
             Edit::Assertion(self.values(&name)?)
         } else if is_of(ContainerOperator::VOCABULARY) {
             Edit::Container(self.values(&name)?)
+        } else if is_of(JsonBodyOperator::VOCABULARY) {
+            Edit::Json(self.values(&name)?)
+        } else if is_of(WireOperator::VOCABULARY) {
+            Edit::Wire(self.values(&name)?)
         } else {
             let problem = Problem::unknown("operator", &name, &Operator::names());
             return Err(At::new(self.name.span(), problem));

@@ -37,6 +37,37 @@ impl JsonSchema for Hex {
     }
 }
 
+/// JSON, written as text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Json(pub(crate) serde_json::Value);
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        serde_json::from_str(&text)
+            .map(Self)
+            .map_err(|error| D::Error::custom(format!("`{text}` is no JSON: {error}")))
+    }
+}
+
+impl JsonSchema for Json {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Json".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        json_schema!({
+            "description": "JSON, written as text.",
+            "type": "string",
+            "minLength": 1,
+        })
+    }
+}
+
 /// A length of time, signed: `"-1s"`, `"48h"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offset(pub(crate) SignedDuration);

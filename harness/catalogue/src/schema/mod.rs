@@ -10,7 +10,7 @@ pub(crate) use names::{
 };
 
 use crate::file::raw::{Body, Head, StepBody};
-use crate::operator::{CERTIFICATE, Operator, Which};
+use crate::operator::{Entry, Operator};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -60,8 +60,12 @@ fn together() -> Vec<Value> {
     let some =
         |name: &str| json!({ "required": [name], "properties": { name: { "minItems": 1 } } });
     let none = |name: &str| json!({ "properties": { name: { "maxItems": 0 } } });
+    let breaks_rules = json!({ "properties": { "fault": { "const": "rules" } } });
     vec![
-        json!({ "if": expects("reject"), "then": { "allOf": [some("rules"), none("guards")] } }),
+        json!({ "if": expects("reject"), "then": none("guards") }),
+        json!({ "if": { "allOf": [expects("reject"), breaks_rules] }, "then": some("rules") }),
+        json!({ "if": { "not": breaks_rules }, "then": none("rules") }),
+        json!({ "if": { "not": breaks_rules }, "then": { "not": expects("accept") } }),
         json!({ "if": expects("accept"), "then": { "allOf": [none("rules"), some("guards")] } }),
         json!({ "if": some("step"), "then": none("op") }),
     ]
@@ -111,14 +115,9 @@ fn operators(generator: &mut SchemaGenerator) -> Vec<Value> {
     let mut all = Vec::new();
     for (name, mut variant) in Operator::schemas(generator).iter().flat_map(variants) {
         for_toml(&mut variant);
-        match name.strip_prefix(CERTIFICATE) {
-            Some(rest) => all.extend(
-                Which::ALL
-                    .iter()
-                    .map(|which| named(&format!("{}{rest}", which.prefix()), &variant)),
-            ),
-            None => all.push(named(&name, &variant)),
-        }
+        let entry = Operator::vocabulary().find(|entry| entry.name == name);
+        let names = entry.map_or_else(Vec::new, Entry::names);
+        all.extend(names.iter().map(|name| named(name, &variant)));
     }
     all
 }

@@ -1,6 +1,6 @@
 //! A relying party on paper: it decides nothing and notes every rule that a request breaks.
 
-use catalogue::{Action, Case, Cast, Listed, Premises, Step};
+use catalogue::{Action, Case, Cast, Expectation, Listed, Premises, Sent, Step, Written};
 use jiff::{SignedDuration, Timestamp};
 use protocol::relying_party::Purpose;
 use protocol::terms::{AppId, Environment, KeyId, sha256};
@@ -18,6 +18,9 @@ use std::time::Duration;
 pub(crate) struct Played {
     /// Every rule it breaks.
     pub(crate) broken: BTreeSet<Rule>,
+    /// Whether its values are written as agreed; `None` where what lies around them is edited, of
+    /// which paper knows nothing.
+    pub(crate) formed: Option<bool>,
     /// What was sent.
     pub(crate) sent: Vec<u8>,
 }
@@ -39,8 +42,8 @@ struct Enrolled {
 /// One request, ready to be examined or sent again.
 #[derive(Clone)]
 enum Request {
-    Attest { key_id: Vec<u8>, challenge: String, attestation: Vec<u8>, public_key: Vec<u8> },
-    Assert { key_id: Vec<u8>, client_data: Vec<u8>, assertion: Vec<u8>, counter: u32 },
+    Attest { key_id: Sent, challenge: String, attestation: Sent, public_key: Vec<u8> },
+    Assert { key_id: Sent, client_data: Vec<u8>, assertion: Sent, counter: u32 },
 }
 
 pub(crate) struct Paper {
@@ -74,6 +77,9 @@ pub(crate) fn servers() -> Vec<Premises> {
         can_revoke: true,
         client_data_is_json: true,
         client_data_foreseeable: true,
+        values_are_base64: true,
+        request_is_json: true,
+        values_in_headers: true,
     };
     let development = Premises {
         environment: Environment::Development,
@@ -152,9 +158,16 @@ impl Paper {
                 Action::Attest { .. } | Action::Assert { .. } | Action::Replay { .. } => {
                     let request =
                         self.request(&mut devices, step, &named_challenges, &named_requests);
-                    let broken = self.examine(&step.account, &request);
-                    let accepted = broken.is_empty();
-                    if accepted != (step.expectation == catalogue::Expectation::Accept) {
+                    // Of what lies around the values paper believes what the step expects.
+                    let formed = request.is_formed()
+                        && (!is_edited_around(step) || step.expectation == Expectation::Accept);
+                    let broken = if formed {
+                        self.examine(&step.account, &request)
+                    } else {
+                        BTreeSet::new()
+                    };
+                    let accepted = formed && broken.is_empty();
+                    if accepted != (step.expectation == Expectation::Accept) {
                         return Err(format!(
                             "{}: {} breaks {broken:?}",
                             case.id,
@@ -169,8 +182,14 @@ impl Paper {
             }
         }
         let request = self.request(&mut devices, last, &named_challenges, &named_requests);
-        let broken = self.examine(&last.account, &request);
-        Ok(Played { broken, sent: request.bytes() })
+        let formed = (!is_edited_around(last)).then(|| request.is_formed());
+        // Nothing more can be said of what cannot be read.
+        let broken = if request.is_formed() {
+            self.examine(&last.account, &request)
+        } else {
+            BTreeSet::new()
+        };
+        Ok(Played { broken, formed, sent: request.bytes() })
     }
 
     fn issue(&mut self, account: &str, purpose: Purpose) -> String {
@@ -228,8 +247,8 @@ impl Paper {
                 let mut broken = self.spend(account, Purpose::Attest, challenge);
                 let hash = sha256(&[challenge.as_bytes()]);
                 let facts = AttestationRequest {
-                    object: attestation,
-                    key_id: KeyId(key_id[..].try_into().expect("cases send key ids of 32 bytes")),
+                    object: attestation.bytes(),
+                    key_id: KeyId(key_id.bytes().try_into().expect("it is formed")),
                     client_data_hash: &hash,
                 };
                 broken.extend(of(examine_attestation(
@@ -239,7 +258,7 @@ impl Paper {
                     self.now,
                 )));
                 broken.extend(self.examine_receipt(request, &hash));
-                if self.keys.get(key_id).is_some_and(|key| key.account != account) {
+                if self.keys.get(key_id.bytes()).is_some_and(|key| key.account != account) {
                     broken.insert(Rule::KeyUnclaimed);
                 }
                 broken
@@ -249,7 +268,7 @@ impl Paper {
                     Some(challenge) => self.spend(account, Purpose::Assert, &challenge),
                     None => BTreeSet::from([Rule::AssertionChallenge]),
                 };
-                let Some(key) = self.keys.get(key_id) else {
+                let Some(key) = self.keys.get(key_id.bytes()) else {
                     broken.insert(Rule::KeyKnown);
                     return broken;
                 };
@@ -257,7 +276,7 @@ impl Paper {
                 broken.extend((!key.active).then_some(Rule::KeyActive));
                 let hash = sha256(&[client_data]);
                 let facts = AssertionRequest {
-                    assertion,
+                    assertion: assertion.bytes(),
                     client_data_hash: &hash,
                     public_key: &key.public_key,
                     stored_counter: key.counter,
@@ -272,7 +291,7 @@ impl Paper {
         let Request::Attest { attestation, public_key, .. } = request else {
             return BTreeSet::new();
         };
-        let Ok(object) = AttestationObject::decode(attestation) else {
+        let Ok(object) = AttestationObject::decode(attestation.bytes()) else {
             return BTreeSet::new();
         };
         let Some(receipt) = object.receipt else {
@@ -309,25 +328,49 @@ impl Paper {
                     active: true,
                 };
                 // A key that is enrolled again keeps its counter.
-                self.keys.entry(key_id.clone()).or_insert(key);
+                self.keys.entry(key_id.bytes().to_vec()).or_insert(key);
             }
             Request::Assert { key_id, counter, .. } => {
-                self.keys.get_mut(key_id).expect("it was accepted").counter = *counter;
+                self.keys.get_mut(key_id.bytes()).expect("it was accepted").counter = *counter;
             }
         }
     }
 }
 
 impl Request {
+    /// Whether a server that reads base64 strictly can read the key id and the object.
+    fn is_formed(&self) -> bool {
+        let (key_id, object) = match self {
+            Self::Attest { key_id, attestation, .. } => (key_id, attestation),
+            Self::Assert { key_id, assertion, .. } => (key_id, assertion),
+        };
+        key_id.is_plain() && key_id.bytes().len() == 32 && object.is_plain()
+    }
+
     fn bytes(&self) -> Vec<u8> {
         match self {
             Self::Attest { key_id, challenge, attestation, .. } => {
-                [key_id, challenge.as_bytes(), attestation].concat()
+                [written(key_id), challenge.clone().into_bytes(), written(attestation)].concat()
             }
             Self::Assert { key_id, client_data, assertion, .. } => {
-                [&key_id[..], client_data, assertion].concat()
+                [written(key_id), client_data.clone(), written(assertion)].concat()
             }
         }
+    }
+}
+
+/// Whether what lies around the values of a request is edited.
+fn is_edited_around(step: &Step) -> bool {
+    step.operators.iter().any(|one| one.to_string().starts_with("wire."))
+}
+
+/// A value as it is sent; hexadecimal digits stand for whatever a target writes bytes in.
+fn written(sent: &Sent) -> Vec<u8> {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    match sent.written(hex) {
+        Written::Bytes(bytes) => bytes,
+        Written::Text(text) => text.into_bytes(),
+        Written::Json(json) => json.to_string().into_bytes(),
     }
 }
 

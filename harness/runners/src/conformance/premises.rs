@@ -2,8 +2,9 @@
 
 use catalogue::{Listed, Premises, embeds_challenge};
 use std::time::Duration;
+use targets::encoding::Encoding;
 use targets::file::{Declared, ReceiptDemand};
-use targets::{CHALLENGE_TEXT, Dialect, Facts, Operation, Saved};
+use targets::{CHALLENGE_TEXT, Dialect, Facts, Field, Operation, Saved};
 
 /// What is known of a target before the first request. Challenges that live longer than
 /// `longest_wait` are not waited for.
@@ -21,6 +22,9 @@ pub fn premises(dialect: &Dialect, longest_wait: Duration) -> Premises {
         can_revoke: dialect.speaks(Operation::Revoke),
         client_data_is_json: client_data_is_json(dialect),
         client_data_foreseeable: client_data_foreseeable(dialect),
+        values_are_base64: values_are_base64(dialect),
+        request_is_json: request_is_json(dialect),
+        values_in_headers: values_in_headers(dialect),
     }
 }
 
@@ -34,8 +38,6 @@ fn listed<T: Clone>(declared: Option<&Declared<T>>) -> Option<Listed<T>> {
     }
 }
 
-const TRIAL: &str = "MDEyMzQ1Njc4OWFiY2RlZg";
-
 /// Tries the target's template with nothing but what a challenge's answer leaves.
 fn client_data_foreseeable(dialect: &Dialect) -> bool {
     let step = dialect.file().steps.get(&Operation::Challenge);
@@ -45,12 +47,53 @@ fn client_data_foreseeable(dialect: &Dialect) -> bool {
     dialect.client_data(&Facts::new("qa", "0123456789abcdef0123456789abcdef"), &saved).is_ok()
 }
 
-/// Tries the target's template with a challenge of ours.
-fn client_data_is_json(dialect: &Dialect) -> bool {
+fn values_are_base64(dialect: &Dialect) -> bool {
+    let conventions = &dialect.file().conventions;
+    [conventions.key_id, conventions.attestation, conventions.assertion].iter().all(|encoding| {
+        matches!(encoding, Encoding::B64 | Encoding::B64Url | Encoding::B64UrlNoPad)
+    })
+}
+
+/// A challenge of ours, to try templates with.
+const TRIAL: &str = "MDEyMzQ1Njc4OWFiY2RlZg";
+
+/// A request of ours, to try templates with.
+fn trial(dialect: &Dialect) -> (Facts, Saved) {
     let names = dialect.file().steps.values().flat_map(|step| step.save.keys());
     let mut saved: Saved = names.map(|name| (name.clone(), "x".to_owned())).collect();
     saved.insert(CHALLENGE_TEXT.to_owned(), TRIAL.to_owned());
     let mut facts = Facts::new("qa", "0123456789abcdef0123456789abcdef");
-    facts.key_id = Some(vec![0; 32].into());
+    facts.key_id = Some(Field::Text("trial of a key id".to_owned()));
+    facts.attestation = Some(Field::Text("trial of an attestation".to_owned()));
+    (facts, saved)
+}
+
+fn client_data_is_json(dialect: &Dialect) -> bool {
+    let (facts, saved) = trial(dialect);
     dialect.client_data(&facts, &saved).is_ok_and(|data| embeds_challenge(&data, TRIAL))
+}
+
+fn request_is_json(dialect: &Dialect) -> bool {
+    let (facts, saved) = trial(dialect);
+    let Ok(request) = dialect.request(Operation::Attest, &facts, &saved) else { return false };
+    let Ok(body) = serde_json::from_slice::<serde_json::Map<_, _>>(&request.body) else {
+        return false;
+    };
+    let text = |field: &Option<Field>| match field {
+        Some(Field::Text(text)) => text.clone(),
+        Some(Field::Bytes(_) | Field::Json(_)) | None => String::new(),
+    };
+    let account = facts.account.clone();
+    [account, TRIAL.to_owned(), text(&facts.key_id), text(&facts.attestation)]
+        .iter()
+        .all(|wanted| body.values().any(|value: &serde_json::Value| value == wanted))
+}
+
+fn values_in_headers(dialect: &Dialect) -> bool {
+    let (mut facts, saved) = trial(dialect);
+    facts.assertion = Some(Field::Text("trial of an assertion".to_owned()));
+    let Ok(request) = dialect.request(Operation::Assert, &facts, &saved) else { return false };
+    ["trial of a key id", "trial of an assertion"]
+        .iter()
+        .all(|wanted| request.headers.values().any(|value| value == wanted))
 }

@@ -1,6 +1,7 @@
 //! Plays the steps of a case on a target.
 
 mod turn;
+mod wire;
 
 pub use turn::{PlayError, Played, Turn};
 
@@ -11,7 +12,7 @@ use simulator::{Authority, Seed};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use targets::{CHALLENGE_TEXT, Decision, Exchange, Facts, Field, Operation, Saved, Target};
+use targets::{CHALLENGE_TEXT, Decision, Exchange, Facts, Operation, Saved, Target};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -106,6 +107,9 @@ struct Request {
     account: String,
     facts: Facts,
     saved: Saved,
+    /// What edits it as it goes out, and when it was made.
+    step: Step,
+    at: Timestamp,
 }
 
 impl<T: Target> Conversation<'_, T> {
@@ -183,7 +187,10 @@ impl<T: Target> Conversation<'_, T> {
         let mut facts = self.facts(&step.account);
         facts.purpose = purpose;
         let mut saved = self.accounts.get(&step.account).cloned().unwrap_or_default();
-        let exchange = self.perform(Operation::Challenge, &facts, &mut saved).await?;
+        // A step that asks for its challenge first edits only the request it is about.
+        let now = (self.stage.clock)();
+        let editing = matches!(step.action, Action::Challenge(_)).then_some((step, now));
+        let exchange = self.perform(editing, Operation::Challenge, &facts, &mut saved).await?;
         let file = self.stage.target.dialect().file();
         let kept = file.steps.get(&Operation::Challenge).map(|step| &step.save);
         let left =
@@ -191,7 +198,8 @@ impl<T: Target> Conversation<'_, T> {
         let left = left.map(|(name, value)| (name.clone(), value.clone())).collect();
         self.accounts.insert(step.account.clone(), saved);
         let what = format!("challenge (step {})", index + 1);
-        Ok((Turn { what, expectation: Expectation::Accept, exchange }, left))
+        let expectation = editing.map_or(Expectation::Accept, |_| step.expectation);
+        Ok((Turn { what, expectation, exchange }, left))
     }
 
     /// Writes the client data of a later step, whose challenge is known now, and has its key made.
@@ -218,6 +226,7 @@ impl<T: Target> Conversation<'_, T> {
         truth: &mut Option<Truth>,
     ) -> Result<Request, PlayError> {
         let dialect = self.stage.target.dialect();
+        let conventions = &dialect.file().conventions;
         let text = issued.get(CHALLENGE_TEXT).cloned().unwrap_or_default();
         let challenge = self.cast.challenge(step, &text);
         issued.insert(CHALLENGE_TEXT.to_owned(), challenge.clone());
@@ -228,8 +237,8 @@ impl<T: Target> Conversation<'_, T> {
             Purpose::Attest => {
                 let hash = dialect.attest_client_data_hash(&challenge)?;
                 let made = self.cast.attestation(step, &hash, now);
-                facts.key_id = Some(Field::Bytes(made.key_id));
-                facts.attestation = Some(Field::Bytes(made.attestation));
+                facts.key_id = Some(wire::field(&made.key_id, conventions.key_id));
+                facts.attestation = Some(wire::field(&made.attestation, conventions.attestation));
                 *truth = Some(made.truth);
                 Ok(self.request(Operation::Attest, step, facts, issued))
             }
@@ -243,9 +252,9 @@ impl<T: Target> Conversation<'_, T> {
                 let made = self.cast.assertion(step, &rendered, &challenge, now)?;
                 *truth = Some(made.truth);
                 let facts = Facts {
-                    key_id: Some(Field::Bytes(made.key_id)),
+                    key_id: Some(wire::field(&made.key_id, conventions.key_id)),
                     client_data: Some(made.client_data),
-                    assertion: Some(Field::Bytes(made.assertion)),
+                    assertion: Some(wire::field(&made.assertion, conventions.assertion)),
                     ..request.facts
                 };
                 Ok(Request { facts, ..request })
@@ -265,7 +274,8 @@ impl<T: Target> Conversation<'_, T> {
     fn request(&self, operation: Operation, step: &Step, facts: Facts, with: Saved) -> Request {
         let mut saved = self.accounts.get(&step.account).cloned().unwrap_or_default();
         saved.extend(with);
-        Request { operation, account: step.account.clone(), facts, saved }
+        let at = (self.stage.clock)();
+        Request { operation, account: step.account.clone(), facts, saved, step: step.clone(), at }
     }
 
     async fn send(
@@ -275,7 +285,8 @@ impl<T: Target> Conversation<'_, T> {
         request: Request,
     ) -> Result<Turn, PlayError> {
         let mut saved = request.saved;
-        let exchange = self.perform(request.operation, &request.facts, &mut saved).await?;
+        let editing = Some((&request.step, request.at));
+        let exchange = self.perform(editing, request.operation, &request.facts, &mut saved).await?;
         self.accounts.insert(request.account, saved);
         let what = format!("{} (step {})", step.action.as_str(), index + 1);
         Ok(Turn { what, expectation: step.expectation, exchange })
@@ -284,13 +295,20 @@ impl<T: Target> Conversation<'_, T> {
     /// Sends a request, and again if the server asks to come back later.
     async fn perform(
         &self,
+        editing: Option<(&Step, Timestamp)>,
         operation: Operation,
         facts: &Facts,
         saved: &mut Saved,
     ) -> Result<Exchange, PlayError> {
+        let dialect = self.stage.target.dialect();
+        let mut request = dialect.request(operation, facts, saved)?;
+        if let Some((step, at)) = editing {
+            let editor = (&self.cast, step, at);
+            request = wire::edited(request, (facts, saved), dialect, editor)?;
+        }
         let mut attempt = 1;
         loop {
-            let exchange = self.stage.target.perform(operation, facts, saved).await?;
+            let exchange = self.stage.target.send(operation, request.clone(), saved).await;
             let Decision::Throttled { retry_after } = &exchange.decision else {
                 return Ok(exchange);
             };

@@ -1,6 +1,6 @@
 //! What became of a case that was played.
 
-use catalogue::{ClientDataError, Expectation, Truth};
+use catalogue::{ClientDataError, Expectation, SheetError, Truth};
 use targets::{Decision, DialectError, Exchange};
 
 /// A request that was sent, and what became of it.
@@ -34,6 +34,12 @@ pub enum PlayError {
     /// The client data could not be edited.
     #[error(transparent)]
     ClientData(#[from] ClientDataError),
+    /// What lies around the values of the request could not be edited.
+    #[error(transparent)]
+    Sheet(#[from] SheetError),
+    /// The request would be none that HTTP can carry.
+    #[error("the edited request is none: {0}")]
+    NoRequest(String),
 }
 
 impl Turn {

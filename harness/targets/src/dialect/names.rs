@@ -47,8 +47,16 @@ pub(crate) fn values(
 
 fn binary(field: &Field, encoding: Encoding) -> Value {
     Value::from_object(match field {
-        Field::Bytes(bytes) => Binary { text: encoding.encode(bytes), bytes: bytes.clone() },
-        Field::Text(text) => Binary { bytes: text.as_bytes().to_vec(), text: Some(text.clone()) },
+        Field::Bytes(bytes) => {
+            Binary { text: encoding.encode(bytes), bytes: bytes.clone(), json: None }
+        }
+        Field::Text(text) => {
+            Binary { bytes: text.as_bytes().to_vec(), text: Some(text.clone()), json: None }
+        }
+        Field::Json(json) => {
+            let text = json.to_string();
+            Binary { bytes: text.clone().into_bytes(), text: Some(text), json: Some(json.clone()) }
+        }
     })
 }
 
@@ -125,7 +133,7 @@ pub(crate) fn check(file: &TargetFile, place: Place, source: &str) -> Result<(),
 fn stand_ins(file: &TargetFile, saves: &BTreeSet<&str>) -> Value {
     let texts = TEXTS.iter().chain(saves).map(|name| ((*name).to_owned(), Value::from("x")));
     let binaries = BINARIES.iter().map(|name| {
-        let binary = Binary { bytes: b"x".to_vec(), text: Some("x".to_owned()) };
+        let binary = Binary { bytes: b"x".to_vec(), text: Some("x".to_owned()), json: None };
         ((*name).to_owned(), Value::from_object(binary))
     });
     let secret = (SECRET.to_owned(), secrets_of(file));

@@ -209,7 +209,7 @@ impl Json {
     fn render(&self, templates: &Templates, values: &Value) -> Result<serde_json::Value, Error> {
         Ok(match self {
             Self::Fixed(value) => value.clone(),
-            Self::Text(template) => templates.text(template, values)?.into(),
+            Self::Text(template) => templates.json(template, values)?,
             Self::List(list) => {
                 list.iter().map(|json| json.render(templates, values)).collect::<Result<_, _>>()?
             }

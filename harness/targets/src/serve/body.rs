@@ -1,10 +1,12 @@
 //! Bodies and headers: bounded in size and time before anything is made of them.
 
 use super::refusal::No;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::http::{HeaderMap, StatusCode};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::BytesMut;
+use http_body_util::BodyExt;
 use protocol::terms::KeyId;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -18,11 +20,29 @@ const ARRIVAL: Duration = Duration::from_secs(10);
 /// Bytes of an account's name.
 const LONGEST_ACCOUNT: usize = 256;
 
+/// Bytes of a body that is too large which are read all the same: a client that is still sending
+/// when the connection is closed never sees the answer.
+const DRAINED: usize = 16 << 20;
+
 /// The whole body.
-pub(super) async fn read(body: Body) -> Result<Bytes, No> {
-    match tokio::time::timeout(ARRIVAL, to_bytes(body, LARGEST)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_too_large(&error) => Err(No::plain(
+pub(super) async fn read(mut body: Body) -> Result<Bytes, No> {
+    let mut whole = BytesMut::new();
+    let mut size = 0;
+    let arriving = async {
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame?.into_data() else { continue };
+            size += data.len();
+            match size {
+                ..=LARGEST => whole.extend_from_slice(&data),
+                ..=DRAINED => whole.clear(),
+                _ => break,
+            }
+        }
+        Ok::<_, axum::Error>(())
+    };
+    match tokio::time::timeout(ARRIVAL, arriving).await {
+        Ok(Ok(())) if size <= LARGEST => Ok(whole.freeze()),
+        Ok(Ok(())) => Err(No::plain(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("the body is larger than {} KiB", LARGEST >> 10),
         )),
@@ -31,15 +51,16 @@ pub(super) async fn read(body: Body) -> Result<Bytes, No> {
     }
 }
 
-fn is_too_large(error: &axum::Error) -> bool {
-    let mut source: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = source {
-        if error.is::<http_body_util::LengthLimitError>() {
-            return true;
-        }
-        source = error.source();
-    }
-    false
+/// What a body says it is, if it says so: JSON in UTF-8.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_TYPE).iter().all(|value| {
+        let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+        let mut parts = text.split(';').map(str::trim);
+        parts.next() == Some("application/json")
+            && parts
+                .filter_map(|part| part.strip_prefix("charset="))
+                .all(|charset| charset.trim_matches('"') == "utf-8")
+    })
 }
 
 /// The whole body as a JSON object.

@@ -11,13 +11,15 @@ mod refusal;
 pub use connection::serve;
 
 use axum::Router;
-use axum::http::{HeaderValue, header};
-use axum::middleware;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::Timestamp;
 use protocol::flaw::Flaws;
 use protocol::relying_party::{self, Purpose, RelyingParty};
+use refusal::No;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,7 +43,7 @@ API (JSON; binary values in standard base64; bodies up to 64 KiB):
   with its own account renews its receipt and keeps its counter.
   Refusals are {accepted: false, rule, reason}, with status 401 for a protected request, 403 for
   an enrolment, 409 for a key of another account; 400 if the request itself cannot be read, 413
-  if it is too large, 503 if a store is full.";
+  if it is too large, 415 if it says that it is no JSON in UTF-8, 503 if a store is full.";
 
 /// How long a racy server dawdles: longer than requests sent together take to arrive.
 const WINDOW: Duration = Duration::from_millis(100);
@@ -148,8 +150,18 @@ pub fn router(shared: Shared) -> Router {
         .route("/healthz", get(api::healthz))
         .fallback(api::unknown_path)
         .method_not_allowed_fallback(api::wrong_method)
+        .layer(middleware::from_fn(only_json))
         .layer(middleware::map_response(do_not_store))
         .with_state(shared)
+}
+
+/// A page of another origin may send forms and plain text with its user's cookies, but not JSON.
+async fn only_json(request: Request, next: Next) -> Result<Response, No> {
+    if body::is_json(request.headers()) {
+        Ok(next.run(request).await)
+    } else {
+        Err(No::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bodies are JSON in UTF-8"))
+    }
 }
 
 /// No answer of this API is good twice.
