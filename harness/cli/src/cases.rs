@@ -80,7 +80,7 @@ fn read(path: &Path) -> Result<String, Failed> {
     }
     String::from_utf8(std::fs::read(path).map_err(failed)?).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = error.as_bytes()[..valid].split(|byte| *byte == b'\n').count();
         Failed::usage(format_args!(
             "{}:{line}: this is no UTF-8, in which case files are written",
             path.display()

@@ -102,23 +102,18 @@ fn of(case: &CaseObserved, attempt: &Attempt) -> Verdict {
         return verdict;
     }
     match expectation {
-        Expectation::Accept => judged
-            .iter()
-            .copied()
-            .find_map(refused)
-            .map(|reason| {
-                let refused = judged.len() - accepted;
-                let what = if judged.len() == 1 {
-                    "a genuine request was refused".to_owned()
-                } else {
-                    format!(
-                        "{refused} of {} genuine requests sent together were refused",
-                        judged.len()
-                    )
+        Expectation::Accept => match judged.iter().copied().find_map(refused) {
+            None => reported(&judged),
+            Some(because) => {
+                let what = match (judged.len() - accepted, judged.len()) {
+                    (_, 1) => "a genuine request was refused".to_owned(),
+                    (refused, all) => {
+                        format!("{refused} of {all} genuine requests sent together were refused")
+                    }
                 };
-                fail(Failure::FalseReject, format!("{what}{}", because(reason)))
-            })
-            .unwrap_or_else(|| reported(&judged)),
+                fail(Failure::FalseReject, format!("{what}{because}"))
+            }
+        },
         Expectation::Either => reported(&judged),
         Expectation::One if accepted == 1 => reported(&judged),
         Expectation::One => fail(
@@ -145,10 +140,10 @@ fn is_accepted(turn: &Observed) -> bool {
     matches!(turn.decision, Decision::Accept { .. })
 }
 
-/// The reason of a refusal, if it is one.
-fn refused(turn: &Observed) -> Option<Option<&String>> {
+/// Why it was refused, as an appendix to a sentence; `None` if it was not.
+fn refused(turn: &Observed) -> Option<String> {
     match &turn.decision {
-        Decision::Reject { reason, .. } => Some(reason.as_ref()),
+        Decision::Reject { reason, .. } => Some(because(reason.as_ref())),
         Decision::Accept { .. }
         | Decision::Error
         | Decision::Throttled

@@ -84,9 +84,13 @@ fn bring_up_to_date(args: &KnownUpdateArgs, now: Timestamp) -> Result<ExitCode, 
             .map_err(|error| Failed::file("write", &args.file, &error))?;
     }
     for (word, ids) in [("added", &updated.added), ("removed", &updated.removed)] {
-        ids.iter().for_each(|id| print(&format!("{word}  {id}")));
+        for id in ids {
+            print(&format!("{word}  {id}"));
+        }
     }
-    updated.left.iter().for_each(|left| print(&format!("left  {left}")));
+    for left in &updated.left {
+        print(&format!("left  {left}"));
+    }
     print(&format!(
         "{}: {} added, {} removed, {} left to you",
         args.file.display(),

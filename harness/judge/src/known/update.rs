@@ -243,15 +243,12 @@ impl Change {
                     LISTS.iter().find(|(_, flaky)| *flaky == is_flaky).map(|(name, _)| *name)?;
                 file.get_mut(name)?.as_array_of_tables_mut()?.get_mut(place)
             });
-            match heir {
-                Some(table) => {
-                    let own = comment(table).trim_start_matches('\n').to_owned();
-                    table.decor_mut().set_prefix(format!("{text}{own}"));
-                }
-                None => {
-                    let end = file.trailing().as_str().unwrap_or_default().to_owned();
-                    file.set_trailing(format!("\n{}\n{end}", text.trim()));
-                }
+            if let Some(table) = heir {
+                let own = comment(table).trim_start_matches('\n').to_owned();
+                table.decor_mut().set_prefix(format!("{text}{own}"));
+            } else {
+                let end = file.trailing().as_str().unwrap_or_default().to_owned();
+                file.set_trailing(format!("\n{}\n{end}", text.trim()));
             }
         }
     }

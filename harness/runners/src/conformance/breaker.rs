@@ -85,7 +85,9 @@ mod tests {
 
     fn after(decisions: &[ObservedDecision]) -> bool {
         let breaker = Breaker::default();
-        decisions.iter().for_each(|decision| breaker.note_one(decision));
+        for decision in decisions {
+            breaker.note_one(decision);
+        }
         breaker.given_up().is_some()
     }
 

@@ -91,7 +91,7 @@ pub async fn run<T: Target>(plan: &Plan, target: &T, sink: &mut impl Sink, stop:
     };
     let patient = async {
         tokio::select! {
-            played = beside => played,
+            waited = beside => waited,
             () = stopped(stop) => Vec::new(),
         }
     };

@@ -54,21 +54,6 @@ impl<'a> Observer<'a> {
         Attempt { turns, judged }
     }
 
-    /// What became of an honest exchange.
-    pub(super) fn honest(&self, attempt: &Attempt) -> Honest {
-        let accepted = |turn: &Observed| matches!(turn.decision, ObservedDecision::Accept { .. });
-        match attempt.turns.last() {
-            // Accepted steps on the way are no accepted exchange.
-            Some(turn) if attempt.judged.is_empty() && accepted(turn) => {
-                Honest::NotPlayed { why: "its last request was never sent".to_owned() }
-            }
-            Some(turn) => {
-                Honest::Played { what: turn.what.clone(), decision: turn.decision.clone() }
-            }
-            None => Honest::NotPlayed { why: "nothing was sent".to_owned() },
-        }
-    }
-
     fn turn(&self, turn: &Turn) -> Observed {
         let exchange = &turn.exchange;
         Observed {
@@ -100,6 +85,19 @@ impl<'a> Observer<'a> {
             Decision::TimedOut => ObservedDecision::Timeout,
             Decision::Unreachable { why } => ObservedDecision::Unreachable { why: why.clone() },
         }
+    }
+}
+
+/// What became of an honest exchange.
+pub(super) fn honest(attempt: &Attempt) -> Honest {
+    let accepted = |turn: &Observed| matches!(turn.decision, ObservedDecision::Accept { .. });
+    match attempt.turns.last() {
+        // Accepted steps on the way are no accepted exchange.
+        Some(turn) if attempt.judged.is_empty() && accepted(turn) => {
+            Honest::NotPlayed { why: "its last request was never sent".to_owned() }
+        }
+        Some(turn) => Honest::Played { what: turn.what.clone(), decision: turn.decision.clone() },
+        None => Honest::NotPlayed { why: "nothing was sent".to_owned() },
     }
 }
 

@@ -1,7 +1,7 @@
 //! Plays single cases, as often as asked, and keeps an eye on the target.
 
 use super::breaker::Breaker;
-use super::observe::Observer;
+use super::observe::{Observer, honest};
 use super::{Plan, needs_twin};
 use crate::conversation::Stage;
 use catalogue::{Base, Case};
@@ -40,7 +40,7 @@ impl<'a, T: Target> Player<'a, T> {
     /// `before` is what became of its honest twin.
     pub(super) async fn play(&self, case: &Case, before: &Honest) -> CaseObserved {
         let mut observed = self.play_times(case).await;
-        if self.times == 1 && self.fails(case, &observed, before) && self.may_replay() {
+        if self.times == 1 && fails(case, &observed, before) && self.may_replay() {
             self.play_once(case, 1, &mut observed).await;
         }
         observed
@@ -71,7 +71,7 @@ impl<'a, T: Target> Player<'a, T> {
             Ok(played) => {
                 let attempt: Attempt = self.observer.attempt(&played);
                 self.breaker.note(&attempt);
-                self.observer.honest(&attempt)
+                honest(&attempt)
             }
         }
     }
@@ -94,20 +94,20 @@ impl<'a, T: Target> Player<'a, T> {
         }
     }
 
-    /// Whether a case fails as far as can be told before its second twin was played.
-    fn fails(&self, case: &Case, observed: &CaseObserved, before: &Honest) -> bool {
-        let twin = if needs_twin(case) {
-            TwinObserved { before: before.clone(), after: before.clone() }
-        } else {
-            TwinObserved::default()
-        };
-        let verdict = judge::judge(&CaseObserved { twin, ..observed.clone() });
-        matches!(verdict, Verdict::Fail { .. })
-    }
-
     fn may_replay(&self) -> bool {
         let less = |left: u32| left.checked_sub(1);
         self.breaker.hears()
             && self.replays.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
     }
+}
+
+/// Whether a case fails as far as can be told before its second twin was played.
+fn fails(case: &Case, observed: &CaseObserved, before: &Honest) -> bool {
+    let twin = if needs_twin(case) {
+        TwinObserved { before: before.clone(), after: before.clone() }
+    } else {
+        TwinObserved::default()
+    };
+    let verdict = judge::judge(&CaseObserved { twin, ..observed.clone() });
+    matches!(verdict, Verdict::Fail { .. })
 }

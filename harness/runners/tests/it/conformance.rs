@@ -24,16 +24,16 @@ use targets::serve::{self, Settings, Shared};
 use targets::{InProcess, TargetFile};
 
 const APP_ID: &str = "ABCDE12345.com.example.app";
-const LIFETIME: Duration = Duration::from_mins(1);
+pub(crate) const LIFETIME: Duration = Duration::from_mins(1);
 
 /// A clock that goes with tokio's, which tests stop: waiting takes no time.
-fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     let start: Timestamp = "2026-11-24T09:00:00.25Z".parse().unwrap();
     let began = tokio::time::Instant::now();
     Arc::new(move || start + SignedDuration::try_from(began.elapsed()).unwrap())
 }
 
-fn file(environment: Environment) -> TargetFile {
+pub(crate) fn file(environment: Environment) -> TargetFile {
     let mut file = TargetFile::reference("http://127.0.0.1:1", LIFETIME).unwrap();
     file.environment = environment;
     if environment == Environment::Development {
@@ -42,7 +42,7 @@ fn file(environment: Environment) -> TargetFile {
     file
 }
 
-fn plan(cases: Vec<Case>, clock: &Clock) -> Plan {
+pub(crate) fn plan(cases: Vec<Case>, clock: &Clock) -> Plan {
     Plan {
         cases,
         authority: Authority::new(&Seed::from_text("conformance"), clock()),
@@ -57,7 +57,11 @@ fn plan(cases: Vec<Case>, clock: &Clock) -> Plan {
     }
 }
 
-fn reference(plan: &Plan, environment: Environment, left_out: Option<Rule>) -> InProcess {
+pub(crate) fn reference(
+    plan: &Plan,
+    environment: Environment,
+    left_out: Option<Rule>,
+) -> InProcess {
     let file = file(environment);
     let premises =
         runners::conformance::premises(&targets::Dialect::new(&file).unwrap(), Duration::ZERO);
@@ -192,7 +196,7 @@ async fn against(router: Router, cases: &[&str]) -> Vec<CaseFinished> {
 
 const SOME: &[&str] = &["genuine.*", "nonce.*", "counter.*", "registration.*", "challenge.*"];
 
-fn json(status: StatusCode, body: &'static str) -> axum::response::Response {
+pub(crate) fn json(status: StatusCode, body: &'static str) -> axum::response::Response {
     (status, [("content-type", "application/json")], body).into_response()
 }
 

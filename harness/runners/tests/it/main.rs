@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
+mod attempts;
 mod conformance;
 mod load;
