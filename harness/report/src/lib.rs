@@ -8,8 +8,10 @@
 
 pub mod plot;
 pub mod render;
+pub mod selftest;
 pub mod summary;
 pub mod text;
 
 pub use render::render_all;
+pub use selftest::Selftest;
 pub use summary::{Standing, Summary};

@@ -5,6 +5,7 @@ mod html_load;
 mod json;
 mod junit;
 mod markdown;
+mod matrix;
 mod terminal;
 
 use crate::{Summary, plot};
@@ -14,6 +15,7 @@ pub use html::html;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use matrix::matrix;
 pub use terminal::terminal;
 
 /// A file of the report: its name, with `/` between folders, and what is in it.

@@ -1,11 +1,13 @@
 //! `assay selftest`: the proof that the cases bite.
 
 mod constants;
+mod page;
 mod progress;
 mod told;
 
 use crate::args::SelftestArgs;
 use crate::cases;
+use crate::command_line::command;
 use crate::exit_code::{ExitCode, Failed};
 use crate::interrupt::StopFlag;
 use crate::output::print;
@@ -44,6 +46,9 @@ pub(crate) fn selftest(args: &SelftestArgs, stop: &StopFlag) -> Result<ExitCode,
     shown.end();
     let gates = gates(args, &played, &notes, &lock);
     told::told(&played, &gates);
+    let data = page::selftest(&played, &gates, &notes, command("selftest", &args.seed, 0));
+    let path = page::write(&args.out, &data)?;
+    print(&format!("matrix     {}", path.display()));
     if played.interrupted {
         return Ok(ExitCode::Interrupted);
     }
