@@ -44,7 +44,7 @@ pub(crate) enum Command {
     /// Judge the cases of a recorded run again, from what was observed
     Judge(JudgeArgs),
     /// Keep a file of known failures up to date
-    #[command(subcommand)]
+    #[command(subcommand, after_long_help = KNOWN_HELP)]
     Known(KnownCommand),
     /// Render the report of a recorded run again
     Report(ReportArgs),
@@ -66,6 +66,27 @@ pub(crate) enum Command {
     /// Print the JSON Schema of a kind of file, for editors
     Schema(SchemaArgs),
 }
+
+const KNOWN_HELP: &str = "\
+A file of known failures is given to `assay check` or `assay run` with --known:
+
+  [[known]]
+  case    = \"chain.expired-leaf\"    # or a pattern: * stands for any text, 20 cases at most
+  kind    = \"false-accept\"          # the one way of failing that is excused
+  reason  = \"the library checks no dates\"
+  issue   = \"https://…/42\"          # may be left out
+  owner   = \"identity-team\"
+  expires = 2027-03-01              # 180 days ahead at most
+  target  = \"shop-backend\"          # may be left out: for every target
+
+  [[flaky]]                         # passing and failing are both borne
+  case    = \"race.same-counter\"
+  issue   = \"https://…/57\"
+  owner   = \"identity-team\"
+  expires = 2027-01-15
+
+What passes is stale, what is past its day has expired: if that is all that is
+wrong, the run ends with 5. What fails in another way is not excused.";
 
 const VERIFY_HELP: &str = "\
 A file is either JSON with the members of a fixture (kind, appId, keyId,

@@ -25,7 +25,9 @@ fn a_killed_run_leaves_a_record_that_says_it_is_incomplete() {
     std::fs::create_dir(context.path("killed")).unwrap();
     context.write("killed/record.jsonl", half);
     let ran = context.run(&["report", "killed"]).ends_with(0);
-    assert!(ran.stdout.starts_with("The run did not reach its end"), "{}", ran.stdout);
+    // Which of the two depends on where the half ends: between two cases, or within one.
+    let told = ["The run did not reach its end", "The run ended early, while counter."];
+    assert!(told.iter().any(|words| ran.stdout.starts_with(words)), "{}", ran.stdout);
 }
 
 #[test]
