@@ -39,23 +39,24 @@ fn is_as_declared(case: &Case, played: &Played) -> bool {
 fn every_case_breaks_the_rules_it_names_and_no_other() {
     let cases = builtin().unwrap();
     let mut wrong = Vec::new();
-    for seed in seeds() {
+    for (turn, seed) in seeds().enumerate() {
         let authority = authority(&seed);
         for case in &cases {
-            for server in servers_for(case) {
-                match Paper::new(&authority, &server).play(case, &seed) {
-                    Ok(played) if is_as_declared(case, &played) => {}
-                    Ok(played) => wrong.push(format!(
-                        "{}: declares {:?}, fault of {}; breaks {:?}, formed {:?} (seed {}, {server:?})",
-                        case.id,
-                        case.rules,
-                        case.fault,
-                        played.broken,
-                        played.formed,
-                        seed.to_hex()
-                    )),
-                    Err(why) => wrong.push(why),
-                }
+            // The servers take turns, so that each meets every case that applies to it.
+            let servers: Vec<_> = servers_for(case).collect();
+            let Some(server) = servers.iter().cycle().nth(turn) else { continue };
+            match Paper::new(&authority, server).play(case, &seed) {
+                Ok(played) if is_as_declared(case, &played) => {}
+                Ok(played) => wrong.push(format!(
+                    "{}: declares {:?}, fault of {}; breaks {:?}, formed {:?} (seed {}, {server:?})",
+                    case.id,
+                    case.rules,
+                    case.fault,
+                    played.broken,
+                    played.formed,
+                    seed.to_hex()
+                )),
+                Err(why) => wrong.push(why),
             }
         }
     }
