@@ -20,7 +20,7 @@ const MADE: &str = "every device of the steps was made at the start";
 /// The devices of one case, as they stand between its steps.
 ///
 /// What they send follows from the seed, the case and the arguments of each call.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cast<'a> {
     seed: Seed,
     premises: &'a Premises,

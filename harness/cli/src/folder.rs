@@ -69,6 +69,7 @@ pub(crate) fn render(from: &Path, to: &Path) -> Result<(PathBuf, report::Summary
         }
         fs::write(&path, bytes).map_err(|error| Failed::file("write", &path, &error))?;
     }
+    crate::evidence::write(&record, to)?;
     Ok((to.join("report.html"), report::Summary::fold(&record)))
 }
 

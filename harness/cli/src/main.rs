@@ -8,6 +8,7 @@ mod cases;
 mod cmd;
 mod command_line;
 mod console;
+mod evidence;
 mod exit_code;
 mod folder;
 mod interrupt;

@@ -12,6 +12,6 @@ pub mod selftest;
 pub mod summary;
 pub mod text;
 
-pub use render::render_all;
+pub use render::{evidence_folder, finding, render_all};
 pub use selftest::Selftest;
 pub use summary::{Standing, Summary};

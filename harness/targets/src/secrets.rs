@@ -30,21 +30,21 @@ impl Secrets {
         let mut spelled: Vec<(Vec<u8>, String)> =
             self.0.iter().flat_map(|(name, value)| spellings(name, value)).collect();
         spelled.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
-        let mut named = Vec::with_capacity(bytes.len());
+        let mut rewritten = Vec::with_capacity(bytes.len());
         let mut names = BTreeSet::new();
         let mut rest = bytes;
         while let Some((first, after)) = rest.split_first() {
             let found = spelled.iter().find(|(value, _)| rest.starts_with(value));
             if let Some((value, name)) = found {
-                named.extend_from_slice(format!("${{secret.{name}}}").as_bytes());
+                rewritten.extend_from_slice(format!("${{secret.{name}}}").as_bytes());
                 names.insert(name.clone());
                 rest = &rest[value.len()..];
             } else {
-                named.push(*first);
+                rewritten.push(*first);
                 rest = after;
             }
         }
-        (named, names)
+        (rewritten, names)
     }
 
     /// The text with every secret replaced by a mark, the longest first.

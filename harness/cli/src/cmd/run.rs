@@ -105,6 +105,7 @@ fn play_cases(
         session: session.number,
         times: asked.times,
         replays: conformance::REPLAYS,
+        evidence: conformance::EVIDENCE,
         longest_wait: LONGEST_WAIT,
         clock: std::sync::Arc::new(Timestamp::now),
         began: Instant::now(),

@@ -190,7 +190,7 @@ impl Meaning {
                 2 => fixed("@extnValue", "value", Self::ExtensionValue(known)),
                 _ => self.nameless(index, head.as_ref()),
             },
-            Self::Nonce if is_context(1) => fixed("[1]", "tag of the nonce", Self::Nonce),
+            Self::Nonce if is_context(1) => fixed("@tag", "tag of the nonce", Self::Nonce),
             Self::Nonce => fixed("nonce", "nonce: SHA-256(authData ‖ clientDataHash)", Self::Nonce),
             Self::KeyProperties | Self::OsProperties => self.property(source, left),
             Self::CertificateSet => {

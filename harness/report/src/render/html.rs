@@ -3,6 +3,7 @@
 //! The page has no script. Its policy allows the one style sheet it carries, by hash, and nothing
 //! else, so that markup that slipped through escaping could neither run nor load nor restyle.
 
+use super::finding::{ObjectView, evidence_folder, nothing_compared, objects};
 use super::html_load::LoadView;
 use crate::plot;
 use crate::summary::known::{Line, lines};
@@ -10,7 +11,7 @@ use crate::summary::{Case, Clause, Step, Summary, Tally, Worded};
 use crate::text::{count, counted, percent, shorten, three_digits};
 use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use record::Verdict;
+use record::{Evidence, Verdict};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -72,6 +73,12 @@ struct Finding<'a> {
     observed: String,
     demands: Vec<&'a Worded>,
     excerpt: String,
+    /// What was sent beside the honest twin's.
+    objects: Vec<ObjectView>,
+    /// Why nothing is compared, if nothing is.
+    no_objects: &'static str,
+    /// The folder of its evidence, if there is any.
+    folder: String,
 }
 
 /// The cases whose first clause is this one.
@@ -118,8 +125,12 @@ impl<'a> Page<'a> {
         let all_findings = cases.findings();
         let shown = &all_findings[..all_findings.len().min(FINDINGS_SHOWN)];
         let mut anchors = BTreeSet::new();
-        let findings: Vec<Finding<'a>> =
-            shown.iter().map(|case| Finding::of(case, anchor(&case.id, &mut anchors))).collect();
+        let findings: Vec<Finding<'a>> = shown
+            .iter()
+            .map(|case| {
+                Finding::of(case, summary.evidence.get(&case.id), anchor(&case.id, &mut anchors))
+            })
+            .collect();
         let linked = |id: &str| {
             findings.iter().find(|finding| finding.case.id == id).map(|found| found.anchor.clone())
         };
@@ -264,7 +275,7 @@ fn tile(name: &'static str, what: &'static str, tally: Tally, sort: &str) -> Til
 }
 
 impl<'a> Finding<'a> {
-    fn of(case: &'a Case, anchor: String) -> Self {
+    fn of(case: &'a Case, evidence: Option<&Evidence>, anchor: String) -> Self {
         let failure = match &case.verdict {
             Verdict::Fail { failure, .. } => failure.as_str(),
             Verdict::Pass | Verdict::NotApplicable { .. } | Verdict::Inconclusive { .. } => "",
@@ -278,6 +289,9 @@ impl<'a> Finding<'a> {
             observed: format!("{status} · {} ms", three_digits(case.elapsed_ms)),
             demands: case.rules.iter().chain(&case.clauses).collect(),
             excerpt: shorten(&case.excerpt, EXCERPT_SHOWN),
+            objects: evidence.map_or_else(Vec::new, objects),
+            no_objects: evidence.and_then(nothing_compared).unwrap_or_default(),
+            folder: evidence.map_or_else(String::new, |_| evidence_folder(&case.id)),
             case,
         }
     }

@@ -1,10 +1,11 @@
 //! `README.md`: what a repository or a job summary shows.
 
+use super::finding::{evidence_folder, text};
 use crate::Summary;
 use crate::summary::known::lines;
 use crate::summary::{Case, Load, Tally};
 use crate::text::{count, counted, micros, percent, plain, shorten, three_digits};
-use record::Verdict;
+use record::{Evidence, Verdict};
 
 /// Findings shown in full; the rest is in `report.html` and `summary.json`.
 const FINDINGS_SHOWN: usize = 50;
@@ -138,7 +139,7 @@ fn findings(page: &mut Page, summary: &Summary) {
     }
     page.line(&format!("## Findings ({})", findings.len()));
     for case in findings.iter().take(FINDINGS_SHOWN) {
-        finding(page, case);
+        finding(page, case, summary.evidence.get(&case.id));
     }
     if findings.len() > FINDINGS_SHOWN {
         let more = (findings.len() - FINDINGS_SHOWN) as u64;
@@ -146,7 +147,7 @@ fn findings(page: &mut Page, summary: &Summary) {
     }
 }
 
-fn finding(page: &mut Page, case: &Case) {
+fn finding(page: &mut Page, case: &Case, evidence: Option<&Evidence>) {
     let failure = match &case.verdict {
         Verdict::Fail { failure, .. } => failure.as_str(),
         Verdict::Pass | Verdict::NotApplicable { .. } | Verdict::Inconclusive { .. } => return,
@@ -176,8 +177,16 @@ fn finding(page: &mut Page, case: &Case) {
         items.push(format!("- how to mend it: {}", escape(&case.fix)));
     }
     page.list(items);
+    if let Some(evidence) = evidence {
+        page.line("The bytes, those that differ in brackets:");
+        page.fence(&text(evidence));
+    }
     if !case.repeat.is_empty() {
         page.fence(&case.repeat);
+    }
+    if evidence.is_some() {
+        let folder = evidence_folder(&case.id);
+        page.line(&format!("The request and its objects: [`{folder}/curl.sh`]({folder}/curl.sh)"));
     }
     if !case.excerpt.trim().is_empty() {
         page.fence(&shorten(&case.excerpt, EXCERPT_SHOWN));

@@ -1,5 +1,7 @@
 //! Renderings of a summary: for people, for repositories, and for machines.
 
+mod block;
+mod finding;
 mod html;
 mod html_load;
 mod json;
@@ -11,6 +13,8 @@ mod terminal;
 use crate::{Summary, plot};
 use record::Record;
 
+pub use block::finding;
+pub use finding::evidence_folder;
 pub use html::html;
 pub use json::json;
 pub use junit::junit;

@@ -37,6 +37,8 @@ pub fn terminal(summary: &Summary) -> String {
     );
     if let Some(step) = summary.next.first().filter(|_| summary.constant.is_some()) {
         let _ = writeln!(text, "\n{}", step.what);
+    } else {
+        text.push_str(&super::block::findings(summary));
     }
     text
 }

@@ -2,13 +2,61 @@
 
 use crate::fixture::{self, SOUND, Story};
 use crate::rendered::read_xml;
-use record::{CaseFinished, CaseStarted, EventKind, Failure, Record, Verdict, WrongAnswer};
+use record::{
+    ByteDifference, CaseFinished, CaseStarted, EventKind, Evidence, Failure, PartBytes, Record,
+    SentObject, SentRequest, Verdict, WrongAnswer,
+};
 use report::render_all;
 
 /// One text with the tricks of every format; `PWN` marks what must not come alive.
 const EVIL: &str = "\"'><script>PWN()</script><img src=x onerror=PWN()>&lt;]]><!--PWN-->\u{0}\u{1b}[31m\u{202e}txet\u{202c}\
     \u{feff}\u{fffe}\u{85} ```\n\n# PWN\n| a | b |\n[PWN](javascript:PWN) <https://evil.example> {{ 7*7 }} {% PWN %} שלום \r\n\
     <svg/onload=PWN()> </pre></code></td></style></title>";
+
+/// Evidence in which every string and number that could be hostile is.
+fn evidence() -> Evidence {
+    let evil = || EVIL.to_owned();
+    let part = || {
+        Some(PartBytes {
+            at: u64::MAX,
+            len: u64::MAX,
+            skipped: u64::MAX,
+            shown: evil(),
+            marked: (u64::MAX, u64::MAX),
+            value: evil(),
+        })
+    };
+    let difference = |consequence| ByteDifference {
+        path: evil(),
+        label: evil(),
+        twin: part(),
+        sent: part(),
+        consequence,
+    };
+    Evidence {
+        id: evil(),
+        requests: vec![SentRequest {
+            what: evil(),
+            method: evil(),
+            url: evil(),
+            headers: vec![(evil(), evil())],
+            body: evil(),
+            body_left_out: u64::MAX,
+            secrets: vec![evil()],
+            status: None,
+            decision: evil(),
+            excerpt: evil(),
+        }],
+        deciding: Some(usize::MAX),
+        objects: vec![SentObject {
+            name: evil(),
+            sent: evil(),
+            twin: Some(evil()),
+            differences: vec![difference(false), difference(true)],
+            more: u64::MAX,
+        }],
+    }
+}
 
 /// A record in which every string that comes from outside is hostile.
 pub(crate) fn record() -> Record {
@@ -50,6 +98,7 @@ pub(crate) fn record() -> Record {
         status: Some(200),
         repeat: evil(),
     }));
+    story.tell(EventKind::Evidence(Box::new(evidence())));
     story.tell(EventKind::Note { text: evil() });
     story.tell(EventKind::CaseStarted(CaseStarted { id: evil() }));
     let mut record = story.as_it_stands();

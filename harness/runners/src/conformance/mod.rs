@@ -1,6 +1,7 @@
 //! Plays cases against a target, family by family, and emits what came of each.
 
 mod breaker;
+mod evidence;
 mod finished;
 mod observe;
 mod player;
@@ -40,6 +41,8 @@ pub struct Plan {
     /// If each is played once: how many failing cases are played a second time, so that what comes
     /// out otherwise is found to be unstable.
     pub replays: u32,
+    /// Of how many failing cases the bytes are recorded; none are kept in memory if 0.
+    pub evidence: u32,
     /// The longest lifetime of a challenge that is waited for.
     pub longest_wait: Duration,
     /// Tells the time to the devices.
@@ -59,6 +62,9 @@ impl std::fmt::Debug for Plan {
     }
 }
 
+/// Failing cases whose bytes are recorded, unless the plan says otherwise: more are not read.
+pub const EVIDENCE: u32 = 100;
+
 /// Failing cases that are played a second time, unless the plan says otherwise.
 pub const REPLAYS: u32 = 20;
 
@@ -71,8 +77,13 @@ pub const REPLAYS: u32 = 20;
 /// is given up: the rest is inconclusive and not sent.
 pub async fn run<T: Target>(plan: &Plan, target: &T, sink: &mut impl Sink, stop: &StopFlag) {
     let premises = premises(target.dialect(), plan.longest_wait);
-    let stage =
-        Stage { target, premises: &premises, authority: &plan.authority, clock: &plan.clock };
+    let stage = Stage {
+        target,
+        premises: &premises,
+        authority: &plan.authority,
+        clock: &plan.clock,
+        keeps: plan.evidence > 0,
+    };
     let player = Player::new(plan, stage);
     let mut run = Run { player: &player, plan, sink, stop, twins: 0, before: BTreeMap::new() };
     run.emit(EventKind::CasesPlanned(planned(&plan.cases)));
@@ -215,6 +226,9 @@ impl<'c, T: Target, S: Sink> Run<'_, T, S> {
 
     fn finish(&mut self, case: &Case, observed: &CaseObserved) {
         let finished = finished(case, observed, (self.plan.repeat)(&case.id));
+        if let Some(evidence) = self.player.evidence(&case.id, &finished.verdict) {
+            self.emit(EventKind::Evidence(Box::new(evidence)));
+        }
         self.emit(EventKind::CaseObserved(Box::new(observed.clone())));
         self.emit(EventKind::CaseFinished(Box::new(finished)));
     }

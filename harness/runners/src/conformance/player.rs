@@ -1,13 +1,16 @@
 //! Plays single cases, as often as asked, and keeps an eye on the target.
 
 use super::breaker::Breaker;
+use super::evidence::evidence;
 use super::observe::{Observer, honest};
 use super::{Plan, needs_twin};
-use crate::conversation::Stage;
+use crate::conversation::{Played, Stage};
 use catalogue::{Base, Case};
-use record::{Attempt, CaseObserved, Honest, TwinObserved, Unplayed, Verdict};
+use record::{Attempt, CaseObserved, Evidence, Honest, TwinObserved, Unplayed, Verdict};
 use simulator::Seed;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use targets::Target;
 
 /// Plays single cases.
@@ -20,6 +23,10 @@ pub(super) struct Player<'a, T> {
     times: u32,
     /// Failing cases that may still be played again.
     replays: AtomicU32,
+    /// The first time each case was played, until it is judged, if evidence is wanted.
+    kept: Mutex<BTreeMap<String, Played>>,
+    /// Failing cases whose evidence may still be recorded.
+    evidence: AtomicU32,
 }
 
 impl<'a, T: Target> Player<'a, T> {
@@ -31,6 +38,8 @@ impl<'a, T: Target> Player<'a, T> {
             breaker: Breaker::default(),
             times: plan.times.max(1),
             replays: AtomicU32::new(plan.replays),
+            kept: Mutex::new(BTreeMap::new()),
+            evidence: AtomicU32::new(plan.evidence),
         }
     }
 
@@ -86,6 +95,9 @@ impl<'a, T: Target> Player<'a, T> {
                 let attempt = self.observer.attempt(&played);
                 self.breaker.note(&attempt);
                 observed.attempts.push(attempt);
+                if number == 0 && self.stage.keeps {
+                    self.kept().insert(case.id.clone(), played);
+                }
             }
             Err(error) => {
                 let why = format!("it could not be played: {error}");
@@ -94,10 +106,21 @@ impl<'a, T: Target> Player<'a, T> {
         }
     }
 
+    /// What a case sent, if it failed and there is room for more evidence. Forgets it either way.
+    pub(super) fn evidence(&self, id: &str, verdict: &Verdict) -> Option<Evidence> {
+        let played = self.kept().remove(id)?;
+        let fails = matches!(verdict, Verdict::Fail { .. });
+        (fails && one_less(&self.evidence))
+            .then(|| evidence(id, &played, self.stage.target.dialect()))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<String, Played>> {
+        // Nothing is done under the lock that could leave the map half changed.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn may_replay(&self) -> bool {
-        let less = |left: u32| left.checked_sub(1);
-        self.breaker.hears()
-            && self.replays.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+        self.breaker.hears() && one_less(&self.replays)
     }
 }
 
@@ -110,4 +133,10 @@ fn fails(case: &Case, observed: &CaseObserved, before: &Honest) -> bool {
     };
     let verdict = judge::judge(&CaseObserved { twin, ..observed.clone() });
     matches!(verdict, Verdict::Fail { .. })
+}
+
+/// Takes one, if any is left.
+fn one_less(left: &AtomicU32) -> bool {
+    let less = |left: u32| left.checked_sub(1);
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
 }

@@ -3,7 +3,7 @@
 mod turn;
 mod wire;
 
-pub use turn::{PlayError, Played, Turn};
+pub use turn::{Kept, PlayError, Played, Turn};
 
 use catalogue::{Action, Case, Cast, Expectation, Premises, Step, Truth};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use simulator::{Authority, Seed};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use targets::{CHALLENGE_TEXT, Decision, Exchange, Facts, Operation, Saved, Target};
+use targets::{CHALLENGE_TEXT, Decision, Exchange, Facts, Operation, Saved, Target, WireRequest};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -27,6 +27,8 @@ pub struct Stage<'a, T> {
     pub authority: &'a Authority,
     /// Tells the time.
     pub clock: &'a Clock,
+    /// Whether what goes out is kept beside its honest twin, for the evidence of failures.
+    pub keeps: bool,
 }
 
 impl<T> std::fmt::Debug for Stage<'_, T> {
@@ -110,6 +112,8 @@ struct Request {
     /// What edits it as it goes out, and when it was made.
     step: Step,
     at: Timestamp,
+    /// The same request from the same device at the same time, told no lie.
+    honest: Option<Box<Request>>,
 }
 
 impl<T: Target> Conversation<'_, T> {
@@ -169,7 +173,10 @@ impl<T: Target> Conversation<'_, T> {
             }
             saved
         };
-        let request = self.mint(step, purpose, issued, truth)?;
+        let now = (self.stage.clock)();
+        let honest = self.honest(step, purpose, &issued, now);
+        let mut request = self.mint(step, purpose, issued, now, truth)?;
+        request.honest = honest;
         if let Some(name) = &step.name {
             self.sent.insert(name.clone(), request.clone());
         }
@@ -190,7 +197,8 @@ impl<T: Target> Conversation<'_, T> {
         // A step that asks for its challenge first edits only the request it is about.
         let now = (self.stage.clock)();
         let editing = matches!(step.action, Action::Challenge(_)).then_some((step, now));
-        let exchange = self.perform(editing, Operation::Challenge, &facts, &mut saved).await?;
+        let (exchange, wire) =
+            self.perform(editing, Operation::Challenge, &facts, &mut saved).await?;
         let file = self.stage.target.dialect().file();
         let kept = file.steps.get(&Operation::Challenge).map(|step| &step.save);
         let left =
@@ -199,7 +207,8 @@ impl<T: Target> Conversation<'_, T> {
         self.accounts.insert(step.account.clone(), saved);
         let what = format!("challenge (step {})", index + 1);
         let expectation = editing.map_or(Expectation::Accept, |_| step.expectation);
-        Ok((Turn { what, expectation, exchange }, left))
+        let kept = self.stage.keeps.then(|| Box::new(Kept { request: wire, facts, honest: None }));
+        Ok((Turn { what, expectation, exchange, kept }, left))
     }
 
     /// Writes the client data of a later step, whose challenge is known now, and has its key made.
@@ -223,6 +232,7 @@ impl<T: Target> Conversation<'_, T> {
         step: &Step,
         purpose: Purpose,
         mut issued: Saved,
+        now: Timestamp,
         truth: &mut Option<Truth>,
     ) -> Result<Request, PlayError> {
         let dialect = self.stage.target.dialect();
@@ -230,7 +240,6 @@ impl<T: Target> Conversation<'_, T> {
         let text = issued.get(CHALLENGE_TEXT).cloned().unwrap_or_default();
         let challenge = self.cast.challenge(step, &text);
         issued.insert(CHALLENGE_TEXT.to_owned(), challenge.clone());
-        let now = (self.stage.clock)();
         let mut facts = self.facts(&step.account);
         facts.purpose = purpose;
         match purpose {
@@ -262,6 +271,25 @@ impl<T: Target> Conversation<'_, T> {
         }
     }
 
+    /// The request that a step would make without its edits, if it has any and it is wanted.
+    /// Nothing that comes later is moved by it.
+    fn honest(
+        &mut self,
+        step: &Step,
+        purpose: Purpose,
+        issued: &Saved,
+        now: Timestamp,
+    ) -> Option<Box<Request>> {
+        if !self.stage.keeps || step.operators.is_empty() {
+            return None;
+        }
+        let unedited = Step { operators: Vec::new(), ..step.clone() };
+        let before = (self.cast.clone(), self.requests);
+        let honest = self.mint(&unedited, purpose, issued.clone(), now, &mut None);
+        (self.cast, self.requests) = before;
+        honest.ok().map(Box::new)
+    }
+
     /// The client data that a step's key was made for.
     fn written_ahead(&self, step: &Step) -> Option<&Vec<u8>> {
         match &step.action {
@@ -275,7 +303,8 @@ impl<T: Target> Conversation<'_, T> {
         let mut saved = self.accounts.get(&step.account).cloned().unwrap_or_default();
         saved.extend(with);
         let at = (self.stage.clock)();
-        Request { operation, account: step.account.clone(), facts, saved, step: step.clone(), at }
+        let (account, step) = (step.account.clone(), step.clone());
+        Request { operation, account, facts, saved, step, at, honest: None }
     }
 
     async fn send(
@@ -286,10 +315,19 @@ impl<T: Target> Conversation<'_, T> {
     ) -> Result<Turn, PlayError> {
         let mut saved = request.saved;
         let editing = Some((&request.step, request.at));
-        let exchange = self.perform(editing, request.operation, &request.facts, &mut saved).await?;
+        let (exchange, wire) =
+            self.perform(editing, request.operation, &request.facts, &mut saved).await?;
         self.accounts.insert(request.account, saved);
         let what = format!("{} (step {})", step.action.as_str(), index + 1);
-        Ok(Turn { what, expectation: step.expectation, exchange })
+        let kept = self.stage.keeps.then(|| {
+            let dialect = self.stage.target.dialect();
+            let honest = request.honest.and_then(|honest| {
+                let wire = dialect.request(honest.operation, &honest.facts, &honest.saved).ok()?;
+                Some((honest.facts, wire))
+            });
+            Box::new(Kept { request: wire, facts: request.facts, honest })
+        });
+        Ok(Turn { what, expectation: step.expectation, exchange, kept })
     }
 
     /// Sends a request, and again if the server asks to come back later.
@@ -299,7 +337,7 @@ impl<T: Target> Conversation<'_, T> {
         operation: Operation,
         facts: &Facts,
         saved: &mut Saved,
-    ) -> Result<Exchange, PlayError> {
+    ) -> Result<(Exchange, WireRequest), PlayError> {
         let dialect = self.stage.target.dialect();
         let mut request = dialect.request(operation, facts, saved)?;
         if let Some((step, at)) = editing {
@@ -310,10 +348,10 @@ impl<T: Target> Conversation<'_, T> {
         loop {
             let exchange = self.stage.target.send(operation, request.clone(), saved).await;
             let Decision::Throttled { retry_after } = &exchange.decision else {
-                return Ok(exchange);
+                return Ok((exchange, request));
             };
             if attempt == ATTEMPTS {
-                return Ok(exchange);
+                return Ok((exchange, request));
             }
             let pause = retry_after.unwrap_or(Duration::from_millis(200) * attempt);
             tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;

@@ -1,7 +1,7 @@
 //! What became of a case that was played.
 
 use catalogue::{ClientDataError, Expectation, SheetError, Truth};
-use targets::{Decision, DialectError, Exchange};
+use targets::{Decision, DialectError, Exchange, Facts, WireRequest};
 
 /// A request that was sent, and what became of it.
 #[derive(Debug, Clone)]
@@ -12,6 +12,20 @@ pub struct Turn {
     pub expectation: Expectation,
     /// What became of it.
     pub exchange: Exchange,
+    /// What went out, if the stage keeps it.
+    pub kept: Option<Box<Kept>>,
+}
+
+/// What went out, for the evidence of a failure.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The request as it was sent.
+    pub request: WireRequest,
+    /// The values in it.
+    pub facts: Facts,
+    /// Values and request of the honest twin: same device, challenge and time, but no lie. None if
+    /// the step tells none.
+    pub honest: Option<(Facts, WireRequest)>,
 }
 
 /// A case that was played as far as it went.

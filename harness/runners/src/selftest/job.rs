@@ -100,6 +100,7 @@ impl Job<'_> {
             times: 1,
             // A kill is a kill: that a second time it comes out otherwise would change nothing.
             replays: 0,
+            evidence: 0,
             longest_wait: Duration::MAX,
             clock,
             began: Instant::now(),

@@ -50,6 +50,7 @@ pub(crate) fn plan(cases: Vec<Case>, clock: &Clock) -> Plan {
         session: 0,
         times: 1,
         replays: REPLAYS,
+        evidence: 0,
         longest_wait: LIFETIME,
         clock: Arc::clone(clock),
         began: Instant::now(),
@@ -303,4 +304,35 @@ async fn a_stopped_run_ends_with_what_it_has() {
     assert!(started < plan.cases.len());
     assert_eq!(started, finished, "what was begun is finished");
     assert!(matches!(sink.2[0].kind, EventKind::CasesPlanned(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn failing_cases_and_no_others_leave_evidence_of_the_lie_they_told() {
+    let clock = clock();
+    let plan = Plan { evidence: 3, ..plan(builtin().unwrap(), &clock) };
+    let target = reference(&plan, Environment::Production, Some(Rule::AttestationRpId));
+    let mut events: Vec<Event> = Vec::new();
+    run(&plan, &target, &mut events, &StopFlag::default()).await;
+    let mut finished = Vec::new();
+    let mut evidence = BTreeMap::new();
+    for event in events {
+        match event.kind {
+            EventKind::CaseFinished(case) => finished.push(*case),
+            EventKind::Evidence(one) => drop(evidence.insert(one.id.clone(), *one)),
+            _ => {}
+        }
+    }
+    let failed = failed(&finished);
+    assert!(!failed.is_empty());
+    assert_eq!(evidence.len(), failed.len().min(3), "{failed:?}");
+    for (id, evidence) in &evidence {
+        assert!(failed.contains(id), "{id} passed");
+        let deciding = &evidence.requests[evidence.deciding.unwrap()];
+        assert_eq!(deciding.decision, "accept");
+        assert!(deciding.url.starts_with("http://127.0.0.1:1/"), "{}", deciding.url);
+        let told = evidence.objects.iter().flat_map(|object| &object.differences);
+        let lies: Vec<&str> =
+            told.filter(|one| !one.consequence).map(|one| one.path.as_str()).collect();
+        assert_eq!(lies, ["authData.rpIdHash"], "{id}");
+    }
 }
