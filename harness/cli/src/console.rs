@@ -59,9 +59,9 @@ impl Console {
         }
     }
 
-    /// Failures listed there are told in one line; whether they are excused is said at the end.
-    pub(crate) fn expect(&mut self, known: &Known) {
-        for entry in &known.entries {
+    /// Failures listed there for that target are told in one line; whether they are excused is said at the end.
+    pub(crate) fn expect(&mut self, known: &Known, target: &str) {
+        for entry in known.entries_for(target) {
             self.known.extend(entry.cases.iter().map(|id| (id.clone(), entry.kind)));
         }
     }

@@ -23,9 +23,9 @@ impl Recorder {
         Ok(Self { started: Instant::now(), file, console })
     }
 
-    /// Tells the console which failures are known.
-    pub(crate) fn expect(&mut self, known: &Known) {
-        self.console.expect(known);
+    /// Tells the console which failures of that target are known.
+    pub(crate) fn expect(&mut self, known: &Known, target: &str) {
+        self.console.expect(known, target);
     }
 
     /// Records something that happens now.

@@ -62,7 +62,8 @@ fn play(
     let count = cases.as_ref().map_or(0, |asked| asked.cases.len());
     let mut session = Session::begin(&prepared, target, verb, count, stop, now)?;
     if let Some(Asked { known: Some(known), .. }) = &cases {
-        session.recorder.expect(known);
+        let name = prepared.file.as_ref().map_or("reference", |file| &file.name);
+        session.recorder.expect(known, name);
     }
     let mut parts = || {
         if let Some(cases) = &cases {

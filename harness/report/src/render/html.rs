@@ -262,10 +262,15 @@ fn tile(name: &'static str, what: &'static str, tally: Tally, sort: &str) -> Til
             n.replacen(' ', &format!(" {sort}"), 1)
         ));
     }
+    if tally.known > 0 {
+        details.push(format!("{} more as known", count(tally.known)));
+    }
     if !tested {
         details.push("not tested".to_owned());
     }
     let (tone, symbol) = match (total, tested) {
+        // Agreed upon is not the same as well.
+        (0, true) if tally.known > 0 => ("part", "!"),
         (0, true) => ("good", "✓"),
         (0, false) => ("none", "–"),
         _faults => ("bad", "✕"),

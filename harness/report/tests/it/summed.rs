@@ -289,6 +289,7 @@ fn known_failures_are_excused_and_shown_everywhere() {
     let (page, html) = (render::markdown(&summary), render::html(&summary));
     assert!(page.contains("## Known failures") && page.contains("failed 1 of 3"), "{page}");
     assert!(html.contains("the &#60;identity&#62; team") && html.contains("failed 1 of 3"));
+    assert!(html.contains("2 more as known"), "the tile says so");
     assert!(render::junit(&summary).contains("known failure"));
     assert!(render::terminal(&summary).contains("2 known"), "{}", render::terminal(&summary));
 

@@ -147,8 +147,18 @@ fn examine(stated: &Stated, anchors: &Anchors, now: Timestamp) -> Result<Outcome
             outcomes("assertion", &examine_assertion(&request, &policy))
         }
         StatedKind::Receipt => {
-            let created =
-                Receipt::decode(&stated.object).ok().and_then(|receipt| receipt.creation_time());
+            let receipt = Receipt::decode(&stated.object).ok();
+            let created = receipt.as_ref().and_then(Receipt::creation_time);
+            let environment = stated.environment.unwrap_or_else(|| {
+                let named = receipt.as_ref().and_then(Receipt::environment);
+                let own = if named == Some("sandbox") {
+                    Environment::Development
+                } else {
+                    Environment::Production
+                };
+                remarks.push(format!("no environment given: taken as {}", own.as_str()));
+                own
+            });
             let at = match (stated.at, created) {
                 (Some(at), _) => at,
                 (None, Some(created)) => {
@@ -162,7 +172,7 @@ fn examine(stated: &Stated, anchors: &Anchors, now: Timestamp) -> Result<Outcome
                 public_key: stated.public_key.as_deref(),
                 client_data_hash: stated.client_data_hash.as_deref(),
             };
-            let policy = policy(stated, stated.environment.unwrap_or(Environment::Production))?;
+            let policy = policy(stated, environment)?;
             outcomes("receipt", &examine_receipt(&request, &anchors.receipt, &policy, at))
         }
         StatedKind::AuthenticatorData => {
