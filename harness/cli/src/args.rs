@@ -71,7 +71,7 @@ const KNOWN_HELP: &str = "\
 A file of known failures is given to `assay check` or `assay run` with --known:
 
   [[known]]
-  case    = \"chain.expired-leaf\"    # or a pattern: * stands for any text, 20 cases at most
+  case    = \"chain.leaf-expired\"    # or a pattern: * stands for any text, 20 cases at most
   kind    = \"false-accept\"          # the one way of failing that is excused
   reason  = \"the library checks no dates\"
   issue   = \"https://…/42\"          # may be left out
