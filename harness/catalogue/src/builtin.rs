@@ -15,7 +15,8 @@ macro_rules! files {
 
 files! {
     "genuine" "container" "chain" "nonce" "key" "app" "enrolment" "extensions" "macos" "receipt"
-    "challenge" "registration" "assertion" "signature" "counter" "client-data" "rare"
+    "challenge" "registration" "assertion" "signature" "counter" "client-data" "certificate"
+    "rare"
     "transport" "robustness"
 }
 

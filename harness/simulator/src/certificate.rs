@@ -123,7 +123,12 @@ impl Algorithm {
     }
 
     fn digest(&self) -> Digest {
-        if *self == Self::ecdsa_with_sha384() { Digest::Sha384 } else { Digest::Sha256 }
+        match self.oid.as_str() {
+            "1.2.840.10045.4.1" | "1.2.840.113549.1.1.5" => Digest::Sha1,
+            "1.2.840.10045.4.3.3" => Digest::Sha384,
+            "1.2.840.10045.4.3.4" => Digest::Sha512,
+            _ => Digest::Sha256,
+        }
     }
 }
 

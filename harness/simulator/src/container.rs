@@ -31,12 +31,14 @@ pub enum Value<P> {
     Item(Item),
 }
 
-/// What is done to the whole object at the very end.
+/// What is put around the whole object at the very end.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tail {
+    /// Bytes before the object.
+    pub leading: Vec<u8>,
     /// Bytes after the object.
     pub trailing: Vec<u8>,
-    /// Keeps only so many bytes, counted with the trailing ones.
+    /// Keeps only so many bytes, counted with the leading and trailing ones.
     pub truncate: Option<usize>,
 }
 
@@ -89,7 +91,9 @@ impl<P: PartialEq> Value<P> {
 }
 
 impl Tail {
-    pub(crate) fn apply(&self, mut object: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn apply(&self, object: Vec<u8>) -> Vec<u8> {
+        let mut object =
+            if self.leading.is_empty() { object } else { [&self.leading[..], &object].concat() };
         object.extend_from_slice(&self.trailing);
         object.truncate(self.truncate.unwrap_or(usize::MAX));
         object

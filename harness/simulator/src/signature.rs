@@ -1,12 +1,17 @@
 //! A signature as it stands in a certificate, an assertion or a receipt.
 
+mod form;
+
+pub use form::{NumberForm, Shift, SignatureForm};
+
 use crate::{
     derived::Derived,
     encode::der,
     key::{Integers, Key, Wish},
 };
 use protocol::terms::sha256;
-use sha2::{Digest as _, Sha384};
+use sha1::Sha1;
+use sha2::{Digest as _, Sha384, Sha512};
 
 /// Signs honestly until edited: the message and its hash come from whoever holds the signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +28,8 @@ pub struct SignatureModel {
     pub r: Derived<Vec<u8>>,
     /// The content bytes of INTEGER `s`.
     pub s: Derived<Vec<u8>>,
+    /// How both are written.
+    pub form: SignatureForm,
     /// The whole signature, `SEQUENCE { INTEGER r, INTEGER s }` or anything else.
     pub encoding: Derived<Vec<u8>>,
     /// A byte of the encoding to be changed, by exclusive or; an index past the end counts from
@@ -35,8 +42,12 @@ pub struct SignatureModel {
 pub enum Digest {
     /// SHA-256.
     Sha256,
+    /// SHA-1, which no one should sign with any more.
+    Sha1,
     /// SHA-384.
     Sha384,
+    /// SHA-512.
+    Sha512,
     /// Nothing: the message is taken for the digest. It should have 32 bytes or more.
     Identity,
 }
@@ -45,7 +56,10 @@ impl Digest {
     fn of(self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::Sha256 => sha256(&[message]).to_vec(),
+            // The same number in 32 bytes: libraries sign no digest of 20 any more.
+            Self::Sha1 => [&[0; 12][..], &Sha1::digest(message)].concat(),
             Self::Sha384 => Sha384::digest(message).to_vec(),
+            Self::Sha512 => Sha512::digest(message).to_vec(),
             Self::Identity => message.to_vec(),
         }
     }
@@ -61,6 +75,7 @@ impl SignatureModel {
             wish: Wish::default(),
             r: Derived::Computed,
             s: Derived::Computed,
+            form: SignatureForm::default(),
             encoding: Derived::Computed,
             flip: None,
         }
@@ -102,6 +117,6 @@ impl SignatureModel {
                 )
             }
         };
-        der::sequence(&[der::tlv(der::tag::INTEGER, &r), der::tlv(der::tag::INTEGER, &s)])
+        self.form.write(&r, &s, &self.key.order())
     }
 }

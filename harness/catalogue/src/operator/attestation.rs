@@ -45,6 +45,12 @@ operators! {
         "leaf.key.infinity" LeafKeyInfinity {} "The leaf certifies the point at infinity; key id and credential id follow, the COSE key does not.";
         "leaf.key.compressed" LeafKeyCompressed {} "The leaf has the compressed point of the device's key; key id and credential id follow.";
         "leaf.key.hybrid" LeafKeyHybrid {} "The leaf has the hybrid form of the device's point; key id and credential id follow.";
+        "leaf.key.rsa" LeafKeyRsa {} "The leaf certifies an RSA key; key id and credential id follow, the COSE key does not.";
+        "leaf.key.ed25519" LeafKeyEd25519 {} "The leaf certifies an Ed25519 key; key id and credential id follow, the COSE key does not.";
+        "leaf.key.point" LeafKeyPoint { bytes: Hex } "The leaf certifies these bytes as point; key id and credential id follow, the COSE key does not.";
+        "leaf.key.swapped" LeafKeySwapped {} "The leaf certifies the point with X and Y in each other's place; key id and credential id follow, the COSE key does not.";
+        "leaf.key.trailing" LeafKeyTrailing { bytes: Hex } "The leaf certifies the device's point and these bytes after it; key id and credential id follow.";
+        "leaf.key.coordinates" LeafKeyCoordinates {} "The leaf certifies X and Y without the leading 04; key id and credential id follow.";
         "leaf.key.explicit-parameters" LeafKeyExplicit {} "The leaf spells P-256 out as curve parameters instead of naming it.";
         "cose.x.padded" CosePadded {} "X in the COSE key with a zero byte before it.";
         "cose.x.truncated" CoseTruncated {} "X in the COSE key without its last byte.";
@@ -61,6 +67,11 @@ operators! {
         "chain.cross-signed" ChainCrossSigned {} "The intermediate's name and key, certified by another root of the same name.";
         "chain.p256-ca" ChainP256 {} "An intermediate on P-256.";
         "chain.loop" ChainLoop {} "Two CAs that certify each other, the first of which issued the leaf.";
+        "chain.other-authority" ChainOtherNames {} "Leaf and intermediate of an authority of other names, whose root certifies web sites' keys.";
+        "chain.self-issued" ChainSelfIssued {} "A CA of the intermediate's own name and another key, certified by the intermediate, issues the leaf.";
+        "chain.self-signed" ChainSelfSigned {} "A leaf that is signed by its own key and names itself as issuer.";
+        "chain.by-root" ChainByRoot {} "A leaf that the root itself issued.";
+        "chain.depth" ChainDepth { count: usize } "So many CAs between intermediate and leaf, none with a path length.";
         "chain.receipt-authority" ChainReceiptAuthority {} "Issued by the intermediate of receipts, which is sent after it.";
         "x5c.drop" CertificatesDrop { at: usize } "Leaves that certificate out.";
         "x5c.empty" CertificatesEmpty {} "An empty array of certificates.";
@@ -149,6 +160,21 @@ impl AttestationOperator {
             Self::LeafKeyInfinity {} => credential::certify_bytes(draft, vec![0]),
             Self::LeafKeyCompressed {} => credential::compressed(draft),
             Self::LeafKeyHybrid {} => credential::hybrid(draft),
+            Self::LeafKeyRsa {} => credential::rsa(draft, scene),
+            Self::LeafKeyEd25519 {} => credential::ed25519(draft, scene),
+            Self::LeafKeyPoint { bytes } => credential::certify_bytes(draft, bytes.0.clone()),
+            Self::LeafKeySwapped {} => {
+                let point = scene.device.public_key();
+                let swapped = [&[4], &point[33..], &point[1..33]].concat();
+                credential::certify_bytes(draft, swapped);
+            }
+            Self::LeafKeyTrailing { bytes } => {
+                let longer = [&scene.device.public_key()[..], &bytes.0].concat();
+                credential::certify_bytes(draft, longer);
+            }
+            Self::LeafKeyCoordinates {} => {
+                credential::certify_bytes(draft, scene.device.public_key()[1..].to_vec());
+            }
             Self::LeafKeyExplicit {} => {
                 draft.model.leaf.public_key.algorithm.parameters =
                     Some(credential::parameters_of_p256());
@@ -185,6 +211,17 @@ impl AttestationOperator {
             Self::ChainCrossSigned {} => chain::cross_signed(draft, scene),
             Self::ChainP256 {} => chain::on_p256(draft, scene),
             Self::ChainLoop {} => chain::in_a_loop(draft, scene),
+            Self::ChainOtherNames {} => chain::of_other_names(draft, scene),
+            Self::ChainSelfIssued {} => chain::self_issued(draft, scene),
+            Self::ChainSelfSigned {} => {
+                draft.model.leaf.issuer = draft.model.leaf.subject.clone();
+                draft.model.leaf.signature.key = scene.device.key().clone();
+            }
+            Self::ChainByRoot {} => {
+                draft.model.leaf.issuer = scene.authority.root().subject.clone();
+                draft.model.leaf.signature.key = scene.authority.root_key().clone();
+            }
+            Self::ChainDepth { count } => chain::deep(draft, scene, *count),
             Self::ChainReceiptAuthority {} => chain::of_receipts(draft, scene),
             Self::CertificatesDrop { at } => {
                 let elements = elements(draft);

@@ -1,14 +1,15 @@
 //! Edits of authenticator data, in attestations and assertions alike.
 
 use super::Scene;
-use super::value::{Hex, another};
+use super::container::nested;
+use super::value::{Declared, Hex, another};
 use super::vocabulary::operators;
 use protocol::terms::{Environment, sha256};
 use simulator::Derived;
 use simulator::authenticator_data::{
     AttestedCredentialModel, AuthenticatorDataModel, cose_key, extension, validation_category,
 };
-use simulator::encode::cbor::Item;
+use simulator::encode::cbor::{Item, Width};
 
 operators! {
     /// Edits of authenticator data. What is signed follows, unless it was pinned before.
@@ -36,6 +37,23 @@ operators! {
         "authdata.ext.replace" ExtensionsReplace { with: Hex } "Other bytes in the place of the extension map.";
         "authdata.ext.remove" ExtensionRemove { name: String } "Leaves one extension out.";
         "authdata.ext.set" ExtensionSet { name: String, value: Hex } "The value of an extension, in CBOR.";
+        "authdata.credid.resize" CredentialIdResize { to: usize } "The credential id cut or filled with zero bytes to this length; what its length bytes say follows.";
+        "authdata.credid.remove" CredentialRemove {} "Leaves AAGUID, credential id and COSE key out.";
+        "authdata.credential.add" CredentialAdd {} "AAGUID, credential id and COSE key of the device, where an assertion has none.";
+        "authdata.rpid.resize" RpIdResize { to: usize } "The RP ID hash cut or filled with zero bytes to this length.";
+        "authdata.aaguid.resize" AaguidResize { to: usize } "The AAGUID cut or filled with zero bytes to this length.";
+        "authdata.ext.reverse" ExtensionsReverse {} "The extensions in the opposite order.";
+        "authdata.ext.indefinite" ExtensionsIndefinite {} "The extension map with indefinite length.";
+        "authdata.ext.declared" ExtensionsDeclared { count: Declared } "Another number of entries in the head of the extension map than it has.";
+        "authdata.ext.tagged" ExtensionsTagged { tag: u64 } "The extension map behind a tag.";
+        "authdata.ext.repeat" ExtensionRepeat { name: String } "One extension a second time, with the same value.";
+        "authdata.ext.rekey" ExtensionRekey { name: String, to: Hex } "One extension under another key, in CBOR.";
+        "authdata.ext.add-entry" ExtensionAddEntry { key: Hex, value: Hex } "One more extension, key and value in CBOR.";
+        "authdata.ext.add-many" ExtensionAddMany { count: u32 } "So many more extensions of names nobody knows.";
+        "authdata.ext.add-long" ExtensionAddLong { bytes: usize } "One more extension of a name nobody knows, so many bytes long.";
+        "authdata.ext.add-nested" ExtensionAddNested { depth: usize } "One more extension of a name nobody knows: so many arrays, each in the one before.";
+        "authdata.ext.value.chunks" ExtensionChunks { name: String } "The value of an extension as string of indefinite length in one chunk.";
+        "authdata.ext.value.wide" ExtensionWide { name: String } "The length of an extension's value in four bytes.";
         "authdata.append" Append { bytes: Hex } "Bytes after everything.";
         "authdata.truncate" Truncate { to: usize } "Keeps only so many bytes.";
     }
@@ -47,6 +65,9 @@ impl AuthenticatorDataOperator {
         match self {
             Self::AaguidOtherEnvironment {}
             | Self::AaguidSet { .. }
+            | Self::AaguidResize { .. }
+            | Self::CredentialRemove {}
+            | Self::CredentialIdResize { .. }
             | Self::CredentialIdOther {}
             | Self::CredentialIdLength { .. }
             | Self::CoseOtherKey {}
@@ -68,6 +89,20 @@ impl AuthenticatorDataOperator {
             | Self::ExtensionsReplace { .. }
             | Self::ExtensionRemove { .. }
             | Self::ExtensionSet { .. }
+            | Self::CredentialAdd {}
+            | Self::RpIdResize { .. }
+            | Self::ExtensionsReverse {}
+            | Self::ExtensionsIndefinite {}
+            | Self::ExtensionsDeclared { .. }
+            | Self::ExtensionsTagged { .. }
+            | Self::ExtensionRepeat { .. }
+            | Self::ExtensionRekey { .. }
+            | Self::ExtensionAddEntry { .. }
+            | Self::ExtensionAddMany { .. }
+            | Self::ExtensionAddLong { .. }
+            | Self::ExtensionAddNested { .. }
+            | Self::ExtensionChunks { .. }
+            | Self::ExtensionWide { .. }
             | Self::Append { .. }
             | Self::Truncate { .. } => false,
         }
@@ -141,10 +176,86 @@ impl AuthenticatorDataOperator {
             Self::ExtensionSet { name, value } => {
                 data.set_extension(name, &Item::Raw(value.0.clone()));
             }
+            Self::CredentialIdResize { to } => credential(data).credential_id.resize(*to, 0),
+            Self::CredentialRemove {} => data.attested_credential = None,
+            Self::CredentialAdd {} => {
+                let point = scene.device.public_key();
+                data.attested_credential = Some(AttestedCredentialModel {
+                    aaguid: scene.premises.environment.aaguid().to_vec(),
+                    credential_id: scene.device.key_id().0.to_vec(),
+                    credential_id_length: Derived::Computed,
+                    cose_key: cose_key(&point[1..33], &point[33..]),
+                    cose_key_bytes: Derived::Computed,
+                });
+            }
+            Self::RpIdResize { to } => data.rp_id_hash.resize(*to, 0),
+            Self::AaguidResize { to } => credential(data).aaguid.resize(*to, 0),
+            Self::ExtensionsReverse {} => data.extensions.get_or_insert_default().reverse(),
+            Self::ExtensionsIndefinite {} => {
+                pin_map(data, |map| Item::Indefinite(Box::new(map)));
+            }
+            Self::ExtensionsDeclared { count } => {
+                pin_map(data, |map| Item::Declared(count.0, Box::new(map)));
+            }
+            Self::ExtensionsTagged { tag } => {
+                pin_map(data, |map| Item::Tagged(*tag, Box::new(map)));
+            }
+            Self::ExtensionRepeat { name } => {
+                let entries = data.extensions.get_or_insert_default();
+                let found = entries.iter().find(|(key, _)| *key == Item::text(name)).cloned();
+                entries.extend(found);
+            }
+            Self::ExtensionRekey { name, to } => {
+                for (key, _) in named(data, name) {
+                    *key = Item::Raw(to.0.clone());
+                }
+            }
+            Self::ExtensionAddEntry { key, value } => {
+                let entries = data.extensions.get_or_insert_default();
+                entries.push((Item::Raw(key.0.clone()), Item::Raw(value.0.clone())));
+            }
+            Self::ExtensionAddMany { count } => {
+                let entries = data.extensions.get_or_insert_default();
+                let one = |number| (Item::text(&format!("x{number}")), Item::Unsigned(0));
+                entries.extend((0..*count).map(one));
+            }
+            Self::ExtensionAddLong { bytes } => {
+                let entries = data.extensions.get_or_insert_default();
+                entries.push((Item::text("x"), Item::Bytes(vec![0; *bytes])));
+            }
+            Self::ExtensionAddNested { depth } => {
+                let entries = data.extensions.get_or_insert_default();
+                entries.push((Item::text("x"), Item::Raw(nested(*depth))));
+            }
+            Self::ExtensionChunks { name } => {
+                for (_, value) in named(data, name) {
+                    *value = Item::Indefinite(Box::new(value.clone()));
+                }
+            }
+            Self::ExtensionWide { name } => {
+                for (_, value) in named(data, name) {
+                    *value = Item::Wide(Width::Four, Box::new(value.clone()));
+                }
+            }
             Self::Append { bytes } => data.trailing.extend_from_slice(&bytes.0),
             Self::Truncate { to } => data.truncate = Some(*to),
         }
     }
+}
+
+/// Writes the extension map in another form.
+fn pin_map(data: &mut AuthenticatorDataModel, form: impl FnOnce(Item) -> Item) {
+    let map = Item::Map(data.extensions.clone().unwrap_or_default());
+    data.extension_bytes = Derived::Fixed(form(map).encode());
+}
+
+/// The extensions of that name.
+fn named<'d>(
+    data: &'d mut AuthenticatorDataModel,
+    name: &str,
+) -> impl Iterator<Item = &'d mut (Item, Item)> {
+    let wanted = Item::text(name);
+    data.extensions.iter_mut().flatten().filter(move |(key, _)| *key == wanted)
 }
 
 fn credential(data: &mut AuthenticatorDataModel) -> &mut AttestedCredentialModel {

@@ -74,6 +74,48 @@ pub(super) fn in_a_loop(draft: &mut AttestationDraft, scene: &Scene<'_>) {
     draft.model.chain = vec![one, other];
 }
 
+/// Another authority of the same maker, under names of its own.
+pub(super) fn of_other_names(draft: &mut AttestationDraft, scene: &Scene<'_>) {
+    other_root(draft, scene);
+    for certificate in &mut draft.model.chain {
+        certificate.issuer.set(COMMON_NAME, "Assay Test WebAuthn Root CA");
+        certificate.subject.set(COMMON_NAME, "Assay Test WebAuthn CA 1");
+        draft.model.leaf.issuer = certificate.subject.clone();
+    }
+}
+
+/// A CA that renews its key certifies the new one under its own name.
+pub(super) fn self_issued(draft: &mut AttestationDraft, scene: &Scene<'_>) {
+    sub_authority(draft, scene);
+    let name = scene.authority.intermediate().subject.clone();
+    if let Some(below) = draft.model.chain.first_mut() {
+        below.subject = name.clone();
+        below.issuer = name.clone();
+    }
+    draft.model.leaf.issuer = name;
+}
+
+/// A long path, every part of it right.
+pub(super) fn deep(draft: &mut AttestationDraft, scene: &Scene<'_>, count: usize) {
+    let mut above = scene.authority.intermediate().clone();
+    unlimited(&mut above);
+    let mut key = scene.authority.intermediate_key().clone();
+    let mut chain = vec![above.clone()];
+    for index in 0..count {
+        let own = Key::p384(&scene.seed.child("a CA of a long path", index as u64));
+        let mut below = CertificateModel { issuer: above.subject.clone(), ..above.clone() };
+        below.certify(&own);
+        below.subject.set(COMMON_NAME, &format!("Assay Test-Only CA {index} of a Path"));
+        below.signature.key = key;
+        key = own;
+        above = below.clone();
+        chain.insert(0, below);
+    }
+    draft.model.leaf.issuer = above.subject;
+    draft.model.leaf.signature.key = key;
+    draft.model.chain = chain;
+}
+
 /// The authority that signs receipts has another root.
 pub(super) fn of_receipts(draft: &mut AttestationDraft, scene: &Scene<'_>) {
     let [_, intermediate, _] = scene.authority.receipt_chain();

@@ -1,7 +1,7 @@
 //! Edits of the CBOR around an attestation or an assertion: no signature covers it.
 
 use super::draft::{AssertionDraft, AttestationDraft};
-use super::value::Hex;
+use super::value::{Declared, Hex};
 use super::vocabulary::operators;
 use simulator::container::{Entry, MapModel, Tail, Value};
 use simulator::encode::cbor::{Form, Item, Width};
@@ -13,7 +13,7 @@ operators! {
         "container.truncate" Truncate { to: usize } "Keeps only so many bytes of the object.";
         "container.reverse" Reverse {} "The entries of the outer map in the opposite order.";
         "container.indefinite" Indefinite {} "The outer map with indefinite length.";
-        "container.declared" Declared { count: u64 } "Another number of entries in the head of the outer map than it has.";
+        "container.declared" Declared { count: Declared } "Another number of entries in the head of the outer map than it has.";
         "container.tagged" Tagged { tag: u64 } "The outer map behind a tag.";
         "container.entry.drop" EntryDrop { key: String } "Leaves an entry out.";
         "container.entry.repeat" EntryRepeat { key: String } "An entry a second time.";
@@ -22,22 +22,60 @@ operators! {
         "container.entry.text" EntryText { key: String, text: String } "A text in the place of a value.";
         "container.entry.bytes" EntryBytes { key: String, bytes: Hex } "A byte string in the place of a value.";
         "container.entry.as-text" EntryAsText { key: String } "A byte string as text, or a text as byte string.";
-        "container.entry.declared" EntryDeclared { key: String, length: u64 } "Another length in the head of a value than it has.";
+        "container.entry.declared" EntryDeclared { key: String, length: Declared } "Another length in the head of a value than it has.";
         "container.entry.add" EntryAdd { key: String, text: String } "One more entry, a text, at the end of the outer map.";
         "container.entry.add-raw" EntryAddRaw { key: Hex, value: Hex } "One more entry, key and value in CBOR, at the end of the outer map.";
         "container.entry.add-nested" EntryAddNested { key: String, depth: usize } "One more entry: so many arrays, each in the one before.";
         "container.entry.rekey" EntryRekey { key: String, to: Hex } "An entry under another key, in CBOR.";
         "container.entry.indefinite" EntryIndefinite { key: String } "A value of indefinite length; a string in one chunk.";
         "container.entry.wide" EntryWide { key: String } "The length of a value in eight bytes.";
+        "container.entry.raw" EntryRaw { key: String, value: Hex } "Any CBOR in the place of a value.";
+        "container.entry.tagged" EntryTagged { key: String, tag: u64 } "A value behind a tag.";
+        "container.entry.chunks" EntryChunks { key: String, head: Hex, count: Option<usize> } "A value of indefinite length whose one chunk follows these bytes, so many times.";
+        "container.wide" Wide {} "The number of entries in the head of the outer map in eight bytes.";
+        "container.before" Before { bytes: Hex } "Bytes before the object.";
+        "container.statement.reverse" StatementReverse {} "The entries of `attStmt` in the opposite order.";
+        "container.statement.indefinite" StatementIndefinite {} "`attStmt` with indefinite length.";
+        "container.statement.add" StatementAdd { key: Hex, value: Hex } "One more entry in `attStmt`, key and value in CBOR.";
+        "container.statement.declared" StatementDeclared { count: Declared } "Another number of entries in the head of `attStmt` than it has.";
     }
 }
 
 impl ContainerOperator {
     pub(super) fn apply_to_attestation(&self, draft: &mut AttestationDraft) {
         let container = &mut draft.model.container;
+        if self.edit_statement(&mut container.statement) {
+            return;
+        }
         if !self.edit_entry(&mut container.statement) {
             self.edit(&mut container.object, &mut container.tail);
         }
+    }
+
+    /// Whether only an attestation has what is edited.
+    pub(super) fn needs_statement(&self) -> bool {
+        matches!(
+            self,
+            Self::StatementReverse {}
+                | Self::StatementIndefinite {}
+                | Self::StatementAdd { .. }
+                | Self::StatementDeclared { .. }
+        )
+    }
+
+    fn edit_statement<P>(&self, statement: &mut MapModel<P>) -> bool {
+        match self {
+            Self::StatementReverse {} => statement.entries.reverse(),
+            Self::StatementIndefinite {} => statement.form = Form::Indefinite,
+            Self::StatementDeclared { count } => statement.form = Form::Declared(count.0),
+            Self::StatementAdd { key, value } => {
+                let mut entry = Entry::new("", Value::Item(Item::Raw(value.0.clone())));
+                entry.key = Item::Raw(key.0.clone());
+                statement.entries.push(entry);
+            }
+            _ => return false,
+        }
+        true
     }
 
     pub(super) fn apply_to_assertion(&self, draft: &mut AssertionDraft) {
@@ -50,8 +88,10 @@ impl ContainerOperator {
             Self::Truncate { to } => tail.truncate = Some(*to),
             Self::Reverse {} => map.entries.reverse(),
             Self::Indefinite {} => map.form = Form::Indefinite,
-            Self::Declared { count } => map.form = Form::Declared(*count),
+            Self::Declared { count } => map.form = Form::Declared(count.0),
             Self::Tagged { tag } => map.form = Form::Tagged(*tag),
+            Self::Wide {} => map.form = Form::Wide(Width::Eight),
+            Self::Before { bytes } => tail.leading.extend_from_slice(&bytes.0),
             Self::EntryAdd { key, text } => {
                 map.entries.push(Entry::new(key, Value::Item(Item::text(text))));
             }
@@ -73,9 +113,16 @@ impl ContainerOperator {
             | Self::EntryDeclared { .. }
             | Self::EntryRekey { .. }
             | Self::EntryIndefinite { .. }
-            | Self::EntryWide { .. } => {
+            | Self::EntryWide { .. }
+            | Self::EntryRaw { .. }
+            | Self::EntryTagged { .. }
+            | Self::EntryChunks { .. } => {
                 self.edit_entry(map);
             }
+            Self::StatementReverse {}
+            | Self::StatementIndefinite {}
+            | Self::StatementAdd { .. }
+            | Self::StatementDeclared { .. } => {}
         }
     }
 
@@ -101,16 +148,29 @@ impl ContainerOperator {
                 entry.value = Value::Item(Item::Bytes(bytes.0.clone()));
             }
             Self::EntryAsText { .. } => entry.form = Form::OtherString,
-            Self::EntryDeclared { length, .. } => entry.form = Form::Declared(*length),
+            Self::EntryDeclared { length, .. } => entry.form = Form::Declared(length.0),
             Self::EntryRekey { to, .. } => entry.key = Item::Raw(to.0.clone()),
             Self::EntryIndefinite { .. } => entry.form = Form::Indefinite,
             Self::EntryWide { .. } => entry.form = Form::Wide(Width::Eight),
+            Self::EntryRaw { value, .. } => {
+                entry.value = Value::Item(Item::Raw(value.0.clone()));
+            }
+            Self::EntryTagged { tag, .. } => entry.form = Form::Tagged(*tag),
+            Self::EntryChunks { head, count, .. } => {
+                entry.form = Form::Chunks(head.0.repeat(count.unwrap_or(1)));
+            }
             Self::Trailing { .. }
             | Self::Truncate { .. }
             | Self::Reverse {}
             | Self::Indefinite {}
             | Self::Declared { .. }
             | Self::Tagged { .. }
+            | Self::Wide {}
+            | Self::Before { .. }
+            | Self::StatementReverse {}
+            | Self::StatementIndefinite {}
+            | Self::StatementAdd { .. }
+            | Self::StatementDeclared { .. }
             | Self::EntryAdd { .. }
             | Self::EntryAddRaw { .. }
             | Self::EntryAddNested { .. } => return false,
@@ -130,12 +190,21 @@ impl ContainerOperator {
             | Self::EntryDeclared { key, .. }
             | Self::EntryRekey { key, .. }
             | Self::EntryIndefinite { key }
-            | Self::EntryWide { key } => Some(key),
+            | Self::EntryWide { key }
+            | Self::EntryRaw { key, .. }
+            | Self::EntryTagged { key, .. }
+            | Self::EntryChunks { key, .. } => Some(key),
             Self::EntryAdd { .. }
             | Self::EntryAddRaw { .. }
             | Self::EntryAddNested { .. }
             | Self::Declared { .. }
             | Self::Tagged { .. }
+            | Self::Wide {}
+            | Self::Before { .. }
+            | Self::StatementReverse {}
+            | Self::StatementIndefinite {}
+            | Self::StatementAdd { .. }
+            | Self::StatementDeclared { .. }
             | Self::Trailing { .. }
             | Self::Truncate { .. }
             | Self::Reverse {}
@@ -145,7 +214,7 @@ impl ContainerOperator {
 }
 
 /// Arrays of one element, each in the one before; the innermost holds 0.
-fn nested(depth: usize) -> Vec<u8> {
+pub(super) fn nested(depth: usize) -> Vec<u8> {
     let mut bytes = vec![0x81; depth];
     bytes.push(0);
     bytes

@@ -6,6 +6,7 @@ use super::value::another;
 use protocol::terms::{nonce, sha256};
 use simulator::Derived;
 use simulator::authenticator_data::{AttestedCredentialModel, cose_key};
+use simulator::certificate::Algorithm;
 use simulator::encode::cbor::Item;
 use simulator::encode::der;
 use simulator::key::candidates;
@@ -47,6 +48,34 @@ pub(super) fn hybrid(draft: &mut AttestationDraft) {
 
 fn sign(point: &[u8]) -> u8 {
     point.last().map_or(0, |last| last & 1)
+}
+
+/// An RSA key of 2048 bits whose modulus follows from the seed. It is the product of nothing: no
+/// one signs with it, and a server must not come so far as to ask.
+pub(super) fn rsa(draft: &mut AttestationDraft, scene: &Scene<'_>) {
+    let mut modulus: Vec<u8> =
+        (0..8).flat_map(|index| sha256(&[scene.seed.to_hex().as_bytes(), &[index]])).collect();
+    modulus[0] |= 0x80;
+    modulus[255] |= 1;
+    let key = der::sequence(&[der::unsigned(&modulus), der::unsigned(&[1, 0, 1])]);
+    let null = Some(vec![5, 0]);
+    certify_other(draft, "1.2.840.113549.1.1.1", null, key);
+}
+
+/// An Ed25519 key: 32 bytes are a point more often than not.
+pub(super) fn ed25519(draft: &mut AttestationDraft, scene: &Scene<'_>) {
+    let bytes = sha256(&[b"ed25519", scene.seed.to_hex().as_bytes()]).to_vec();
+    certify_other(draft, "1.3.101.112", None, bytes);
+}
+
+fn certify_other(
+    draft: &mut AttestationDraft,
+    oid: &str,
+    parameters: Option<Vec<u8>>,
+    bytes: Vec<u8>,
+) {
+    draft.model.leaf.public_key.algorithm = Algorithm { oid: oid.to_owned(), parameters };
+    certify_bytes(draft, bytes);
 }
 
 /// P-256 spelled out as `ECParameters` (SEC 1 C.2): version, prime field, curve, generator, order

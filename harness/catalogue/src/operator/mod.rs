@@ -11,11 +11,14 @@ mod certificate;
 mod chain;
 mod client_data;
 mod container;
+mod cose;
 mod credential;
 mod draft;
+mod form;
 mod gzip;
 mod json_body;
 mod key;
+mod profile;
 mod read;
 mod receipt;
 mod spelling;
@@ -39,7 +42,10 @@ use attestation::AttestationOperator;
 use authenticator_data::AuthenticatorDataOperator;
 use certificate::CertificateOperator;
 use container::ContainerOperator;
+use cose::CoseOperator;
+use form::FormOperator;
 use jiff::Timestamp;
+use profile::ProfileOperator;
 use protocol::terms::sha256;
 use receipt::ReceiptOperator;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -62,6 +68,9 @@ pub(crate) enum Edit {
     AuthenticatorData(AuthenticatorDataOperator),
     Attestation(AttestationOperator),
     Certificate(Which, CertificateOperator),
+    Profile(Which, ProfileOperator),
+    Cose(CoseOperator),
+    Form(FormOperator),
     Receipt(ReceiptOperator),
     Assertion(AssertionOperator),
     Container(ContainerOperator),
@@ -129,6 +138,9 @@ impl Operator {
             AuthenticatorDataOperator::VOCABULARY,
             AttestationOperator::VOCABULARY,
             CertificateOperator::VOCABULARY,
+            ProfileOperator::VOCABULARY,
+            CoseOperator::VOCABULARY,
+            FormOperator::VOCABULARY,
             ReceiptOperator::VOCABULARY,
             AssertionOperator::VOCABULARY,
             ContainerOperator::VOCABULARY,
@@ -152,6 +164,9 @@ impl Operator {
             AuthenticatorDataOperator::json_schema(generator),
             AttestationOperator::json_schema(generator),
             CertificateOperator::json_schema(generator),
+            ProfileOperator::json_schema(generator),
+            CoseOperator::json_schema(generator),
+            FormOperator::json_schema(generator),
             ReceiptOperator::json_schema(generator),
             AssertionOperator::json_schema(generator),
             ContainerOperator::json_schema(generator),
@@ -171,6 +186,9 @@ impl Operator {
             | Edit::AuthenticatorData(_)
             | Edit::Attestation(_)
             | Edit::Certificate(..)
+            | Edit::Profile(..)
+            | Edit::Cose(_)
+            | Edit::Form(_)
             | Edit::Receipt(_)
             | Edit::Container(_)
             | Edit::Json(_)
@@ -199,12 +217,17 @@ impl Operator {
             | Edit::ClientData(_)
             | Edit::Sent(_)
             | Edit::Assertion(_)
-            | Edit::Container(_)
+            | Edit::Form(_)
             | Edit::Json(_)
             | Edit::Wire(_) => true,
             Edit::Spelling(part, _) => *part != Part::Attestation,
+            Edit::Container(operator) => !operator.needs_statement(),
             Edit::AuthenticatorData(operator) => !operator.needs_credential(),
-            Edit::Attestation(_) | Edit::Certificate(..) | Edit::Receipt(_) => false,
+            Edit::Attestation(_)
+            | Edit::Certificate(..)
+            | Edit::Profile(..)
+            | Edit::Cose(_)
+            | Edit::Receipt(_) => false,
         }
     }
 
@@ -260,6 +283,14 @@ impl Operator {
                     one.apply(last, scene);
                 }
             }
+            Edit::Profile(Which::Leaf, one) => one.apply(&mut draft.model.leaf),
+            Edit::Profile(Which::Intermediate, one) => {
+                if let Some(last) = draft.model.chain.last_mut() {
+                    one.apply(last);
+                }
+            }
+            Edit::Cose(one) => one.apply(draft, scene),
+            Edit::Form(one) => one.apply(&mut draft.model.leaf.signature.form),
             Edit::Receipt(one) => one.apply(draft, scene),
             Edit::Container(one) => one.apply_to_attestation(draft),
             Edit::Key(_)
@@ -279,6 +310,7 @@ impl Operator {
         match &self.0 {
             Edit::AuthenticatorData(one) => one.apply(&mut draft.model.authenticator_data, scene),
             Edit::Assertion(one) => one.apply(draft, scene),
+            Edit::Form(one) => one.apply(&mut draft.model.signature.form),
             Edit::Container(one) => one.apply_to_assertion(draft),
             Edit::Key(_)
             | Edit::Foreseen(_)
@@ -288,6 +320,8 @@ impl Operator {
             | Edit::Sent(_)
             | Edit::Attestation(_)
             | Edit::Certificate(..)
+            | Edit::Profile(..)
+            | Edit::Cose(_)
             | Edit::Receipt(_)
             | Edit::Spelling(..)
             | Edit::Json(_)
@@ -311,6 +345,12 @@ impl fmt::Display for Operator {
                 let name = one.name().trim_start_matches(CERTIFICATE);
                 return write!(f, "{}{name}", which.prefix());
             }
+            Edit::Profile(which, one) => {
+                let name = one.name().trim_start_matches(CERTIFICATE);
+                return write!(f, "{}{name}", which.prefix());
+            }
+            Edit::Cose(one) => one.name(),
+            Edit::Form(one) => one.name(),
             Edit::Receipt(one) => one.name(),
             Edit::Assertion(one) => one.name(),
             Edit::Container(one) => one.name(),

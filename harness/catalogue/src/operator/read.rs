@@ -2,9 +2,10 @@
 
 use super::{
     AssertionOperator, AttestationOperator, AuthenticatorDataOperator, CERTIFICATE,
-    CertificateOperator, ChallengeOperator, ClientDataOperator, ContainerOperator, DeviceOperator,
-    Edit, Entry, ForeseenOperator, JsonBodyOperator, KeyOperator, Operator, Part, ReceiptOperator,
-    SentOperator, SpellingOperator, VALUE, Which, WireOperator,
+    CertificateOperator, ChallengeOperator, ClientDataOperator, ContainerOperator, CoseOperator,
+    DeviceOperator, Edit, Entry, ForeseenOperator, FormOperator, JsonBodyOperator, KeyOperator,
+    Operator, Part, ProfileOperator, ReceiptOperator, SentOperator, SpellingOperator, VALUE, Which,
+    WireOperator,
 };
 use crate::file::{At, Problem};
 use serde::de::DeserializeOwned;
@@ -49,6 +50,9 @@ impl Reading<'_> {
         for which in Which::ALL {
             if let Some(rest) = name.strip_prefix(which.prefix()) {
                 let known = format!("{CERTIFICATE}{rest}");
+                if ProfileOperator::VOCABULARY.iter().any(|entry| entry.name == known) {
+                    return self.values(&known).map(|one| Operator(Edit::Profile(which, one)));
+                }
                 if CertificateOperator::VOCABULARY.iter().any(|entry| entry.name == known) {
                     return self.values(&known).map(|one| Operator(Edit::Certificate(which, one)));
                 }
@@ -78,6 +82,10 @@ impl Reading<'_> {
             Edit::AuthenticatorData(self.values(&name)?)
         } else if is_of(AttestationOperator::VOCABULARY) {
             Edit::Attestation(self.values(&name)?)
+        } else if is_of(CoseOperator::VOCABULARY) {
+            Edit::Cose(self.values(&name)?)
+        } else if is_of(FormOperator::VOCABULARY) {
+            Edit::Form(self.values(&name)?)
         } else if is_of(ReceiptOperator::VOCABULARY) {
             Edit::Receipt(self.values(&name)?)
         } else if is_of(AssertionOperator::VOCABULARY) {

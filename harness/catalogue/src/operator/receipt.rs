@@ -4,12 +4,14 @@ use super::Scene;
 use super::draft::AttestationDraft;
 use super::value::{Hex, Offset, another};
 use super::vocabulary::operators;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use protocol::terms::sha256;
 use simulator::Derived;
 use simulator::attestation::StatementPart;
 use simulator::device::receipt_time;
 use simulator::encode::cbor::Item;
-use simulator::receipt::{Lengths, ReceiptField, Segments, field};
+use simulator::encode::der;
+use simulator::receipt::{Lengths, ReceiptField, ReceiptModel, Segments, field};
 use simulator::signature::SignatureModel;
 
 operators! {
@@ -35,6 +37,25 @@ operators! {
         "receipt.by-attestation-authority" ByAttestationAuthority {} "Signed by the authority that issues leaves.";
         "receipt.content-size" ContentSize { bytes: usize } "A token so long that the signed content has so many bytes.";
         "receipt.segments" Segments { bytes: usize } "The content cut into segments of so many bytes.";
+        "receipt.refreshed-order" RefreshedOrder {} "The fields in the order of a refreshed receipt, with a risk metric and an earliest refresh.";
+        "receipt.signed-attributes" SignedAttributes {} "Signed attributes beside a signature over the content itself.";
+        "receipt.signer.repeat" SignerRepeat {} "The genuine signer twice.";
+        "receipt.signer.version" SignerVersion { to: u8 } "The version number of the signer.";
+        "receipt.signer.serial" SignerSerial { to: Hex } "The serial number by which the signer's certificate is named.";
+        "receipt.signer.digest" SignerDigest { oid: String } "The digest algorithm that the signer names.";
+        "receipt.signer.algorithm" SignerAlgorithm { oid: String } "The signature algorithm that the signer names.";
+        "receipt.certificates.reverse" CertificatesReverse {} "The certificates in the opposite order.";
+        "receipt.certificates.drop" CertificatesDrop { at: usize } "Leaves one of the certificates out: 0 is the signer's, 1 the intermediate, 2 the root.";
+        "receipt.certificates.unrelated" CertificatesUnrelated { count: usize } "So many certificates of another authority before the genuine ones.";
+        "receipt.field.bytes" FieldBytes { number: u32, bytes: Hex } "The value of a field as bytes.";
+        "receipt.field.long" FieldLong { number: u32, bytes: usize } "A field of so many bytes.";
+        "receipt.field.version" FieldVersion { number: u32, to: u32 } "The version number of a field.";
+        "receipt.field.first" FieldFirst { number: u32, text: String } "One more field of that number, before all others.";
+        "receipt.fields.reverse" FieldsReverse {} "The fields in the opposite order.";
+        "receipt.fields.drop" FieldsDrop {} "No field at all.";
+        "receipt.fields.many" FieldsMany { count: u32 } "So many more fields of numbers nobody knows.";
+        "receipt.content.set" ContentSet { to: Hex } "Other bytes as content, and signed.";
+        "receipt.truncate" ReceiptTruncate { by: usize } "So many bytes missing at the end.";
         "receipt.definite" Definite {} "Definite lengths and one string instead of segments.";
     }
 }
@@ -114,11 +135,105 @@ impl ReceiptOperator {
             }
             Self::ContentSize { bytes } => resize(draft, *bytes),
             Self::Segments { bytes } => receipt.segments = Segments::Of(*bytes),
+            Self::RefreshedOrder {} => {
+                let order = [17, 6, 2, 3, 4, 5, 7, 12, 19, 21];
+                let tomorrow = scene.now + SignedDuration::from_hours(24);
+                receipt.set_field(field::RISK_METRIC, b"1");
+                receipt.set_field(field::NOT_BEFORE, receipt_time(tomorrow).as_bytes());
+                receipt.fields.sort_by_key(|one| order.iter().position(|kind| *kind == one.kind));
+            }
+            Self::SignedAttributes {} => signed_attributes(draft),
+            Self::SignerRepeat {} => {
+                let again = receipt.signers.clone();
+                receipt.signers.extend(again);
+            }
+            Self::SignerVersion { to } => {
+                receipt.signers.iter_mut().for_each(|signer| signer.version = *to);
+            }
+            Self::SignerSerial { to } => {
+                for signer in &mut receipt.signers {
+                    signer.serial = Derived::Fixed(to.0.clone());
+                }
+            }
+            Self::SignerDigest { oid } => {
+                for signer in &mut receipt.signers {
+                    signer.digest_algorithm.oid.clone_from(oid);
+                }
+            }
+            Self::SignerAlgorithm { oid } => {
+                for signer in &mut receipt.signers {
+                    signer.signature_algorithm.oid.clone_from(oid);
+                }
+            }
+            Self::CertificatesReverse {} => {
+                pin_signers(receipt);
+                receipt.certificates.reverse();
+            }
+            Self::CertificatesDrop { at } => {
+                pin_signers(receipt);
+                if *at < receipt.certificates.len() {
+                    receipt.certificates.remove(*at);
+                }
+            }
+            Self::CertificatesUnrelated { count } => {
+                pin_signers(receipt);
+                let unrelated = scene.impostor().intermediate().clone();
+                receipt.certificates.splice(0..0, std::iter::repeat_n(unrelated, *count));
+            }
+            Self::FieldBytes { number, bytes } => receipt.set_field(*number, &bytes.0),
+            Self::FieldLong { number, bytes } => receipt.set_field(*number, &vec![b'A'; *bytes]),
+            Self::FieldVersion { number, to } => {
+                for field in receipt.fields.iter_mut().filter(|field| field.kind == *number) {
+                    field.version = *to;
+                }
+            }
+            Self::FieldFirst { number, text } => {
+                receipt.fields.insert(0, ReceiptField::bytes(*number, text.as_bytes()));
+            }
+            Self::FieldsReverse {} => receipt.fields.reverse(),
+            Self::FieldsDrop {} => receipt.fields.clear(),
+            Self::FieldsMany { count } => {
+                let one = |number| ReceiptField::bytes(100 + number, b"x");
+                receipt.fields.extend((0..*count).map(one));
+            }
+            Self::ContentSet { to } => receipt.content = Derived::Fixed(to.0.clone()),
+            Self::ReceiptTruncate { by } => {
+                let mut whole = draft.model.seal_parts().receipt;
+                whole.truncate(whole.len().saturating_sub(*by));
+                let container = &mut draft.model.container;
+                container.statement.replace(&StatementPart::Receipt, &Item::Bytes(whole));
+            }
             Self::Definite {} => {
                 receipt.lengths = Lengths::Definite;
                 receipt.segments = Segments::Whole;
             }
         }
+    }
+}
+
+/// Names the signer by the certificate that is the first now, wherever it stands afterwards.
+fn pin_signers(receipt: &mut ReceiptModel) {
+    let Some(first) = receipt.certificates.first() else { return };
+    for signer in &mut receipt.signers {
+        signer.issuer = Derived::Fixed(first.issuer.clone());
+        signer.serial = Derived::Fixed(first.serial.clone());
+    }
+}
+
+/// Content type and message digest (RFC 5652 11.1, 11.2), as the one genuine receipt has them whose
+/// signature is over the content all the same.
+fn signed_attributes(draft: &mut AttestationDraft) {
+    let leaf = draft.model.seal_parts().leaf;
+    let digest = sha256(&[&draft.model.receipt.content(&leaf)]);
+    let attribute = |kind: &str, value: Vec<u8>| {
+        der::sequence(&[der::object_identifier(kind), der::tlv(der::tag::SET, &value)])
+    };
+    let attributes = der::join(&[
+        attribute("1.2.840.113549.1.9.3", der::object_identifier("1.2.840.113549.1.7.1")),
+        attribute("1.2.840.113549.1.9.4", der::tlv(der::tag::OCTET_STRING, &digest)),
+    ]);
+    for signer in &mut draft.model.receipt.signers {
+        signer.signed_attributes = Some(attributes.clone());
     }
 }
 

@@ -68,6 +68,51 @@ impl JsonSchema for Json {
     }
 }
 
+/// A length or count as a head declares it; beyond what TOML's numbers hold, its 16 hexadecimal
+/// digits in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Declared(pub(crate) u64);
+
+impl<'de> Deserialize<'de> for Declared {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Number(u64),
+            Digits(String),
+        }
+        match Written::deserialize(deserializer) {
+            Ok(Written::Number(number)) => Ok(Self(number)),
+            Ok(Written::Digits(digits)) if digits.len() == 16 => u64::from_str_radix(&digits, 16)
+                .map(Self)
+                .map_err(|error| D::Error::custom(format!("`{digits}`: {error}"))),
+            Ok(Written::Digits(_)) | Err(_) => Err(D::Error::custom(
+                "write a number below 2^63, or 16 hexadecimal digits: \"ffffffffffffffff\"",
+            )),
+        }
+    }
+}
+
+impl JsonSchema for Declared {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Declared".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        json_schema!({
+            "description": "A number below 2^63, or any of 64 bits in 16 hexadecimal digits.",
+            "oneOf": [
+                { "type": "integer", "minimum": 0, "maximum": i64::MAX },
+                { "type": "string", "pattern": "^[0-9A-Fa-f]{16}$" },
+            ],
+        })
+    }
+}
+
 /// A length of time, signed: `"-1s"`, `"48h"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offset(pub(crate) SignedDuration);

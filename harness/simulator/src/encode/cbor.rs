@@ -29,6 +29,8 @@ pub enum Item {
     Declared(u64, Box<Item>),
     /// A string in one chunk, or an array or map closed by a break.
     Indefinite(Box<Item>),
+    /// A string in one chunk that follows these bytes, closed by a break.
+    Chunks(Vec<u8>, Box<Item>),
     /// These bytes.
     Raw(Vec<u8>),
 }
@@ -58,6 +60,8 @@ pub enum Form {
     Declared(u64),
     /// See [`Item::Indefinite`].
     Indefinite,
+    /// See [`Item::Chunks`].
+    Chunks(Vec<u8>),
     /// Behind this tag.
     Tagged(u64),
     /// A byte string as text or a text as byte string.
@@ -72,6 +76,7 @@ impl Form {
             Self::Wide(width) => Item::Wide(*width, Box::new(item)),
             Self::Declared(length) => Item::Declared(*length, Box::new(item)),
             Self::Indefinite => Item::Indefinite(Box::new(item)),
+            Self::Chunks(first) => Item::Chunks(first.clone(), Box::new(item)),
             Self::Tagged(number) => Item::Tagged(*number, Box::new(item)),
             Self::OtherString => match item {
                 Item::Bytes(bytes) => Item::Text(bytes),
@@ -138,6 +143,13 @@ impl Item {
             Self::Wide(width, item) => item.write(out, &Head::Wide(*width)),
             Self::Declared(length, item) => item.write(out, &Head::Declared(*length)),
             Self::Indefinite(item) => item.write(out, &Head::Indefinite),
+            Self::Chunks(first, item) => {
+                let major = if matches!(**item, Self::Text(_)) { 3 } else { 2 };
+                out.push(major << 5 | 31);
+                out.extend_from_slice(first);
+                item.write(out, &Head::Minimal);
+                out.push(0xff);
+            }
             Self::Raw(bytes) => out.extend_from_slice(bytes),
         }
     }
@@ -232,6 +244,7 @@ mod tests {
         check(&Form::Declared(u64::MAX).apply(bytes()), "5bffffffffffffffff09");
         check(&Form::Indefinite.apply(bytes()), "5f4109ff");
         check(&Form::Indefinite.apply(Item::Map(vec![(Item::Null, Item::Null)])), "bff6f6ff");
+        check(&Form::Chunks(vec![0x41, 8]).apply(bytes()), "5f41084109ff");
         check(&Form::Tagged(24).apply(bytes()), "d8184109");
         check(&Form::OtherString.apply(bytes()), "6109");
     }
