@@ -1,6 +1,6 @@
 //! What a run comes to in a word, in a sentence, and what to do next.
 
-use super::cases::Side;
+use super::case::Side;
 use super::{Case, Cases, Completeness, Constant, Load};
 use crate::text::{count, counted, percent, shorten};
 use record::Verdict;

@@ -2,7 +2,7 @@
 //!
 //! One percentage would let a server that refuses everything score well; these do not.
 
-use super::cases::Side;
+use super::case::Side;
 use super::{Case, Cases, Clause, Load};
 use serde::Serialize;
 

@@ -3,6 +3,7 @@
 //! Written as `summary.json`; fields are added, never renamed, within schema 1.
 
 mod attack;
+mod case;
 mod cases;
 mod conclusion;
 mod constant;
@@ -11,7 +12,8 @@ mod headline;
 pub(crate) mod known;
 mod load;
 
-pub use cases::{Case, Cases, Clause, Excuse, Side, Unmapped, Worded};
+pub use case::{Case, Excuse, Side, Worded};
+pub use cases::{Cases, Clause, Unmapped};
 pub use conclusion::{Standing, Step};
 pub use constant::Constant;
 pub use headline::{Coverage, Headline, Tally};
