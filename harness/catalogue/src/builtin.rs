@@ -16,7 +16,7 @@ macro_rules! files {
 files! {
     "genuine" "container" "chain" "nonce" "key" "app" "enrolment" "extensions" "macos" "receipt"
     "challenge" "registration" "assertion" "signature" "counter" "client-data" "certificate"
-    "rare"
+    "rare" "near"
     "transport" "robustness"
 }
 

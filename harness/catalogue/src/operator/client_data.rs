@@ -30,6 +30,8 @@ operators! {
     /// Edits of the challenge that a request uses.
     ChallengeOperator {
         "challenge.alter" Alter {} "A challenge that was never issued: one character of the issued one is another.";
+        "challenge.recased" Recased {} "The issued challenge with the case of its letters changed.";
+        "challenge.padded" Padded {} "The issued challenge with the sign = after it.";
     }
 }
 
@@ -111,6 +113,8 @@ impl ChallengeOperator {
     /// The challenge that is used instead.
     pub(crate) fn apply(&self, text: &str) -> String {
         match self {
+            Self::Recased {} => text.chars().map(recased).collect(),
+            Self::Padded {} => format!("{text}="),
             Self::Alter {} => {
                 let middle = text.chars().count() / 2;
                 text.chars()
@@ -120,6 +124,10 @@ impl ChallengeOperator {
             }
         }
     }
+}
+
+fn recased(c: char) -> char {
+    if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
 }
 
 /// Another character of the same kind, so that the text stays what it was an encoding of.

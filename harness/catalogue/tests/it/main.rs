@@ -4,6 +4,7 @@
 
 mod alike;
 mod coverage;
+mod flaws;
 mod paper;
 mod register;
 mod schema;

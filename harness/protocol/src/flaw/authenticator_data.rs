@@ -36,7 +36,6 @@ pub(super) const FLAWS: &[Flaw] = &[
     weak("weak.att.authenticator-data.first-duplicate", ATTESTED, "Takes the first of two entries of a map with one key.", attested(|data| deduplicated(data, attested_tail(data)?, Keep::First))),
     weak("weak.att.authenticator-data.extension-flag", ATTESTED, "Does not mind a flag ED where nothing follows.", attested(without_empty_extensions)),
     weak("weak.att.authenticator-data.extensions-optional", ATTESTED, "Swallows the exception of an extension map that it cannot read, and goes on without.", attested(|data| readable_extensions(data, attested_tail(data)?, 1))),
-    weak("weak.att.rp-id.prefix", RP_ID, "Compares the first 8 bytes of the RP ID hash.", Edit::Data(|data, policy| refuse(data.rp_id_hash[..8] != policy.app_id.rp_id_hash()[..8], "another app"))),
     weak("weak.att.rp-id.any-of-ours", RP_ID, "Accepts every app of its developer.", Edit::Data(|data, policy| hash_of(data, policy, |own| vec![own.to_owned(), format!("{own}.other")]))),
     weak("weak.att.rp-id.case", RP_ID, "Also tries its App ID in capital and small letters.", Edit::Data(|data, policy| hash_of(data, policy, in_any_case))),
     weak("weak.att.rp-id.without-team", RP_ID, "Also accepts the bundle identifier without the team.", Edit::Data(|data, policy| hash_of(data, policy, with_bundle_alone))),
@@ -57,7 +56,6 @@ pub(super) const FLAWS: &[Flaw] = &[
     weak("weak.asr.authenticator-data.last-duplicate", ASSERTED, "Takes the last of two extensions with one key.", asserted(|data| deduplicated(data, HEAD, Keep::Last))),
     weak("weak.asr.authenticator-data.extension-flag", ASSERTED, "Does not mind a flag ED where nothing follows.", asserted(without_empty_extensions)),
     weak("weak.asr.authenticator-data.extensions-optional", ASSERTED, "Swallows the exception of an extension map that it cannot read, and goes on without.", asserted(|data| readable_extensions(data, HEAD, 0))),
-    weak("weak.asr.rp-id.prefix", ASSERTED_RP_ID, "Compares the first 8 bytes of the RP ID hash.", Edit::Data(|data, policy| refuse(data.rp_id_hash[..8] != policy.app_id.rp_id_hash()[..8], "another app"))),
     weak("weak.asr.rp-id.any-of-ours", ASSERTED_RP_ID, "Accepts every app of its developer.", Edit::Data(|data, policy| hash_of(data, policy, |own| vec![own.to_owned(), format!("{own}.other")]))),
     weak("weak.asr.rp-id.case", ASSERTED_RP_ID, "Also tries its App ID in capital and small letters.", Edit::Data(|data, policy| hash_of(data, policy, in_any_case))),
     weak("weak.asr.counter.equal", COUNTER, "Refuses a lower counter only: the same one passes.", Edit::Assertion(|facts| counter(facts, |found, stored| found >= stored))),
@@ -72,11 +70,9 @@ pub(super) const FLAWS: &[Flaw] = &[
     strict("strict.att.authenticator-data.no-extension-flag", ATTESTED, "Demands flags of exactly 40.", Edit::Data(|data, _| refuse(data.flags != ATTESTED_CREDENTIAL, "other flags"))),
     strict("strict.att.authenticator-data.user-present", ATTESTED, "Demands the flag UP, as passkeys have it.", Edit::Data(|data, _| refuse(data.flags & 1 == 0, "no user was present"))),
     strict("strict.att.authenticator-data.known-extensions", ATTESTED, "Refuses extensions that it does not know.", Edit::Data(|data, _| refuse(data.extensions.as_ref().is_some_and(|found| !found.unknown_keys.is_empty()), "an unknown extension"))),
-    strict("strict.att.authenticator-data.order", ATTESTED, "Demands extensions in their usual order.", Edit::Data(|data, _| deviant(&data.deviations, "apple_"))),
     strict("strict.att.authenticator-data.canonical", ATTESTED, "Demands the one deterministic encoding of CBOR.", Edit::Data(|data, _| deviant(&data.deviations, ""))),
     strict("strict.att.authenticator-data.extensions", ATTESTED, "Demands extensions, which devices before OS 27 have not.", Edit::Data(|data, _| refuse(data.extensions.is_none(), "no extensions"))),
     strict("strict.att.authenticator-data.short", ATTESTED, "Reads no authenticator data of more than 255 bytes.", Edit::Attestation(|facts| facts.with_object(|object| refuse(object.authenticator_data.len() > 255, "too long")))),
-    strict("strict.att.cd-hash.length", CD_HASH, "Demands code-directory hashes of 32 bytes.", Edit::Data(|data, _| refuse(data.extensions.as_ref().and_then(|found| found.cd_hash).is_some_and(|hash| hash.len() != 32), "another length"))),
     strict("strict.att.cd-hash.refused", CD_HASH, "Knows no code-directory hashes.", Edit::Data(|data, _| refuse(data.extensions.as_ref().is_some_and(|found| found.cd_hash.is_some()), "an unknown extension"))),
     strict("strict.att.aaguid.development", AAGUID, "Knows the AAGUID of production only.", Edit::Credential(|attested, _| refuse(*attested.aaguid != Environment::Production.aaguid(), "another AAGUID"))),
     strict("strict.att.aaguid.production", AAGUID, "Knows the AAGUID of development only.", Edit::Credential(|attested, _| refuse(*attested.aaguid != Environment::Development.aaguid(), "another AAGUID"))),
@@ -129,7 +125,7 @@ fn only_items(data: &[u8], tail: usize, count: usize) -> Option<Vec<u8>> {
     for _ in 0..count {
         end += item(data.get(end..)?)?;
     }
-    Some(data[..end].to_vec())
+    data.get(..end).map(<[u8]>::to_vec)
 }
 
 fn deduplicated(data: &[u8], tail: usize, keep: Keep) -> Option<Vec<u8>> {

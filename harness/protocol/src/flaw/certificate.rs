@@ -38,16 +38,11 @@ pub(super) const FLAWS: &[Flaw] = &[
     weak("weak.att.key-id.prefix", KEY_ID, "Compares the first 8 bytes of the key id.", Edit::Leaf(|leaf, facts| refuse(KeyId::of_public_key(leaf.point).0[..8] != facts.request.key_id.0[..8], "another key"))),
     weak("weak.att.key-id.any-form", KEY_ID, "Tries several forms of the key until the hash of one is the key id.", Edit::Leaf(|leaf, facts| refuse(!forms(leaf).any(|form| form == facts.request.key_id.0), "another key"))),
     weak("weak.att.key-id.unchecked-point", KEY_ID, "Hashes whatever bytes the leaf has for a key.", Edit::Leaf(|leaf, facts| refuse(KeyId::of_public_key(leaf.point) != facts.request.key_id, "another key"))),
-    weak("weak.att.certificate-app-id.team", APP, "Compares the team of the certified App ID.", Edit::Leaf(|leaf, facts| app_id(leaf, facts, |found, own| found.split(|byte| *byte == b'.').next() == own.split(|byte| *byte == b'.').next()))),
-    weak("weak.att.certificate-app-id.case", APP, "Compares the certified App ID without regard to case.", Edit::Leaf(|leaf, facts| app_id(leaf, facts, <[u8]>::eq_ignore_ascii_case))),
-    weak("weak.att.certificate-app-id.contains", APP, "Looks for the last word of its App ID in the certified one.", Edit::Leaf(|leaf, facts| app_id(leaf, facts, |found, own| own.rsplit(|byte| *byte == b'.').next().is_some_and(|word| contains(found, word))))),
-    weak("weak.att.credential-id.prefix", CREDENTIAL, "Compares the first 8 bytes of the credential id.", Edit::Credential(|attested, facts| refuse(attested.credential_id.get(..8) != facts.request.key_id.0.get(..8), "another credential id"))),
-    weak("weak.att.credential-id.common-length", CREDENTIAL, "Compares the credential id for as long as both sides last, so that an empty one will do.", Edit::Credential(|attested, facts| refuse(!attested.credential_id.iter().zip(facts.request.key_id.0).all(|(one, other)| *one == other), "another credential id"))),
+    weak("weak.att.certificate-app-id.text", APP, "Compares the certified App ID where it is text, and takes anything else for none.", Edit::Leaf(|leaf, facts| refuse(leaf.app_id_in_clear().is_some_and(|found| !found.is_empty() && found != facts.policy.app_id.as_str()), "another app"))),
     weak("weak.att.credential-id.length", CREDENTIAL, "Demands 32 bytes of credential id and compares none.", Edit::Credential(|attested, _| refuse(attested.credential_id.len() != 32, "no credential id"))),
     weak("weak.att.cose-key.x", COSE, "Compares X and not Y.", Edit::Credential(|attested, facts| coordinates(&attested.cose_key, facts, |x, _, leaf| leaf.get(1..33) == Some(x)))),
     weak("weak.att.cose-key.numbers", COSE, "Compares coordinates as numbers, whatever their width.", Edit::Credential(|attested, facts| coordinates(&attested.cose_key, facts, |x, y, leaf| leaf.len() == 65 && trimmed(x) == trimmed(&leaf[1..33]) && trimmed(y) == trimmed(&leaf[33..])))),
     weak("weak.att.cose-key.private", COSE, "Does not mind a private part in a public key.", Edit::Credential(|attested, facts| coordinates(&attested.cose_key, facts, |x, y, leaf| leaf.get(1..) == Some(&[x, y].concat()[..])))),
-    weak("weak.att.cose-key.type", COSE, "Reads type, algorithm and curve of the COSE key and compares the coordinates only.", Edit::Credential(|attested, facts| facts.with_leaf(|leaf| refuse(attested.cose_key.has_private_part || attested.point().is_none_or(|point| leaf.point != point), "another key")))),
     weak("weak.att.cose-key.common-length", COSE, "Compares coordinates for as long as both sides last.", Edit::Credential(|attested, facts| coordinates(&attested.cose_key, facts, |x, y, leaf| leaf.len() == 65 && x.iter().zip(&leaf[1..33]).chain(y.iter().zip(&leaf[33..])).all(|(one, other)| one == other)))),
 
     strict("strict.att.nonce.leading-byte", NONCE, "Drops a nonce that begins with a zero byte, as numbers are written.", Edit::Leaf(|leaf, _| refuse(matches!(leaf.nonce(), Ok(Some([0, ..]))), "a short nonce"))),
@@ -61,13 +56,11 @@ pub(super) const FLAWS: &[Flaw] = &[
     strict("strict.att.key-id.leading-zero-y", KEY_ID, "Writes Y as a number, without the zero bytes it begins with.", Edit::Leaf(|leaf, _| refuse(leaf.point.get(33) == Some(&0), "another key"))),
     strict("strict.att.certificate-app-id.demanded", APP, "Demands the App ID in the certificate, which is not documented.", Edit::Leaf(|leaf, _| refuse(leaf.app_id_bytes().is_none(), "no App ID"))),
     strict("strict.att.cose-key.order", COSE, "Demands the entries of the COSE key in their canonical order.", Edit::Attestation(|facts| facts.with_data(|data, _| super::container::deviant(&data.deviations, "order")))),
-    strict("strict.att.cose-key.known-labels", COSE, "Refuses labels of the COSE key that it does not know.", Edit::Attestation(|facts| facts.with_data(|data, _| super::container::deviant(&data.deviations, "COSE key has the unknown key")))),
 
     fragile("fragile.att.nonce.absent", NONCE, "Breaks on a leaf without nonce extension.", Edit::Leaf(|leaf, _| refuse(leaf.extension(oid::NONCE).is_none(), "null"))),
     fragile("fragile.att.nonce.malformed", NONCE, "Breaks on a nonce extension of another structure or length.", Edit::Leaf(|leaf, _| refuse(leaf.nonce().map_or(true, |found| found.is_some_and(|nonce| nonce.len() != 32)), "no octet string"))),
     fragile("fragile.att.key-id.curve", KEY_ID, "Breaks on a certified key that is no point on P-256.", Edit::Leaf(|leaf, _| refuse(!crate::verify::signature::is_p256_point(leaf.point), "no point"))),
     fragile("fragile.att.cose-key.length", COSE, "Breaks on coordinates that are not 32 bytes.", Edit::Credential(|attested, _| refuse(attested.point().is_none(), "index out of range"))),
-    fragile("fragile.att.credential-id.length", CREDENTIAL, "Breaks on a credential id that is not 32 bytes.", Edit::Credential(|attested, _| refuse(attested.credential_id.len() != 32, "index out of range"))),
 ];
 
 fn expected(facts: &Facts<'_>) -> [u8; 32] {
@@ -120,11 +113,6 @@ fn forms(leaf: &Certificate<'_>) -> impl Iterator<Item = [u8; 32]> {
         sha256(&[PUBLIC_KEY_INFO, point]),
     ]
     .into_iter()
-}
-
-fn app_id(leaf: &Certificate<'_>, facts: &Facts<'_>, claim: fn(&[u8], &[u8]) -> bool) -> Outcome {
-    let own = facts.policy.app_id.as_str().as_bytes();
-    refuse(leaf.app_id_bytes().is_some_and(|found| !claim(found, own)), "another app")
 }
 
 fn coordinates(

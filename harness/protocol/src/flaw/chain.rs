@@ -23,7 +23,6 @@ pub(super) const FLAWS: &[Flaw] = &[
     weak("weak.att.certificates.leaf-alone", SYNTAX, "Takes a leaf without CA certificate as if its chain had been found elsewhere.", Edit::Attestation(leaf_alone)),
     weak("weak.att.chain.names.first-two", NAMES, "Takes the first two certificates for the chain and never looks at the others.", Edit::Chain(|chain| chain.truncate(2))),
     weak("weak.att.chain.names.any-order", NAMES, "Puts the certificates in order itself before it validates them.", Edit::Chain(leaf_first)),
-    weak("weak.att.chain.names.doubles", NAMES, "Drops certificates that it has seen before.", Edit::Chain(without_doubles)),
     weak("weak.att.chain.names.below", NAMES, "Compares issuer and subject within the chain, not with the trust anchor.", path(|path| pairs(path, |pair| pair[0].issuer == pair[1].subject))),
     weak("weak.att.chain.names.anchor-only", NAMES, "Compares the last issuer with the trust anchor and nothing below.", path(|path| refuse(path.certificates.last().is_none_or(|last| last.issuer != path.anchor.subject()), "another root's name"))),
     weak("weak.att.chain.signatures.well-formed", SIGNATURES, "Calls the signature check and discards its result; only a signature of no known algorithm is noticed.", path(|path| pairs(path, |pair| !matches!(pair[0].signature_algorithm, SignatureAlgorithm::Other(_))))),
@@ -60,7 +59,6 @@ pub(super) const FLAWS: &[Flaw] = &[
     strict("strict.att.chain.names.no-key-identifiers", NAMES, "Knows leaves without key identifiers only.", path(|path| refuse(path.certificates.first().is_some_and(|leaf| leaf.extension(oid::AUTHORITY_KEY_ID).is_some()), "an authority key identifier"))),
     strict("strict.att.chain.signatures.curve-fits", SIGNATURES, "Demands SHA-384 of a key on P-384.", path(|path| refuse(path.certificates.first().is_some_and(|leaf| leaf.signature_algorithm != SignatureAlgorithm::EcdsaSha384), "a hash that does not fit the curve"))),
     strict("strict.att.chain.signatures.sha256-only", SIGNATURES, "Knows leaves signed with SHA-256 only.", path(|path| refuse(path.certificates.first().is_some_and(|leaf| leaf.signature_algorithm != SignatureAlgorithm::EcdsaSha256), "another hash"))),
-    strict("strict.att.chain.signatures.p384-only", SIGNATURES, "Takes no CA but one on P-384.", path(|path| refuse(path.certificates.get(1).is_some_and(|ca| ca.curve != crate::wire::Curve::P384), "another curve"))),
     strict("strict.att.chain.trust-anchor.serial", ANCHOR, "Pins the intermediate by its serial number of sixteen bytes.", path(|path| refuse(path.certificates.get(1).is_some_and(|ca| ca.serial.len() != 16), "another serial number"))),
     strict("strict.att.chain.validity.hour-old", VALIDITY, "Demands that a certificate is a day and an hour old, for clocks that differ.", path(|path| refuse(path.certificates.first().is_some_and(|leaf| path.now.as_second() - leaf.not_before.as_second() < 25 * 3600), "too young"))),
     strict("strict.att.chain.validity.short-lived", VALIDITY, "Takes leaves of at most four days.", path(|path| refuse(path.certificates.first().is_some_and(|leaf| leaf.not_after.as_second() - leaf.not_before.as_second() > 4 * 86400), "too long a life"))),
@@ -109,15 +107,6 @@ fn without_trailing_bytes(chain: &mut Vec<&[u8]>) {
 /// Leaves before CAs, otherwise as they came.
 fn leaf_first(chain: &mut Vec<&[u8]>) {
     chain.sort_by_key(|der| Certificate::decode(der).is_ok_and(|one| is_authority(&one)));
-}
-
-fn without_doubles(chain: &mut Vec<&[u8]>) {
-    let mut seen: Vec<&[u8]> = Vec::new();
-    chain.retain(|der| {
-        let is_new = !seen.contains(der);
-        seen.push(der);
-        is_new
-    });
 }
 
 fn either(outcome: Outcome, also: bool) -> Outcome {

@@ -29,16 +29,10 @@ pub(super) const FLAWS: &[Flaw] = &[
 
     strict("strict.att.syntax.canonical", OBJECT, "Demands the one deterministic encoding of CBOR.", Edit::Attestation(|facts| deviant(of_object(facts), ""))),
     strict("strict.att.syntax.key-order", OBJECT, "Demands that the keys come in the order of genuine objects.", Edit::Attestation(|facts| deviant(of_object(facts), "order"))),
-    strict("strict.att.syntax.definite", OBJECT, "Knows no indefinite lengths in CBOR.", Edit::Attestation(|facts| deviant(of_object(facts), "indefinite"))),
-    strict("strict.att.syntax.minimal", OBJECT, "Demands that every length in CBOR is as short as it can be.", Edit::Attestation(|facts| deviant(of_object(facts), "minimal"))),
-    strict("strict.att.syntax.known-keys", OBJECT, "Refuses keys that it does not know.", Edit::Attestation(|facts| deviant(of_object(facts), "unknown key"))),
     strict("strict.att.syntax.size", OBJECT, "Takes no attestation of more than 5 500 bytes.", Edit::Attestation(|facts| refuse(facts.request.object.len() > 5500, "too large"))),
     strict("strict.att.certificates.exactly-two", Rule::CertificateSyntax, "Demands exactly two certificates.", Edit::Attestation(|facts| facts.with_object(|object| refuse(object.certificates.len() != 2, "not two certificates")))),
     strict("strict.asr.syntax.canonical", ASSERTION, "Demands the one deterministic encoding of CBOR.", Edit::Assertion(|facts| deviant(of_assertion(facts), ""))),
     strict("strict.asr.syntax.key-order", ASSERTION, "Demands that the signature comes first.", Edit::Assertion(|facts| deviant(of_assertion(facts), "order"))),
-    strict("strict.asr.syntax.definite", ASSERTION, "Knows no indefinite lengths in CBOR.", Edit::Assertion(|facts| deviant(of_assertion(facts), "indefinite"))),
-    strict("strict.asr.syntax.minimal", ASSERTION, "Demands that every length in CBOR is as short as it can be.", Edit::Assertion(|facts| deviant(of_assertion(facts), "minimal"))),
-    strict("strict.asr.syntax.known-keys", ASSERTION, "Refuses keys that it does not know.", Edit::Assertion(|facts| deviant(of_assertion(facts), "unknown key"))),
 
     fragile("fragile.att.syntax.malformed", OBJECT, "Does not catch the exception of its CBOR decoder.", Edit::Attestation(|facts| Outcome::readable(facts.object))),
     fragile("fragile.att.syntax.deviant", OBJECT, "Breaks on CBOR that is legal and unusual.", Edit::Attestation(|facts| deviant(of_object(facts), ""))),

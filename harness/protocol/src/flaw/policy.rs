@@ -20,7 +20,6 @@ pub(super) const FLAWS: &[Flaw] = &[
     weak("weak.att.validation-category.development", CATEGORY, "Also accepts builds signed for development, left over from testing.", Edit::Data(|data, policy| either(data, policy, 3))),
     weak("weak.att.bundle-version.prefix", VERSION, "Compares the beginning of the bundle version.", Edit::Data(|data, policy| version(data, policy, |found, listed| found.starts_with(listed)))),
     weak("weak.att.bundle-version.at-least", VERSION, "Accepts every version that is no lower, as numbers compare.", Edit::Data(|data, policy| version(data, policy, |found, listed| number(found) >= number(listed)))),
-    weak("weak.att.bundle-version.trimmed", VERSION, "Compares versions without spaces and trailing parts of zero.", Edit::Data(|data, policy| version(data, policy, |found, listed| plain(found) == plain(listed)))),
     weak("weak.asr.validation-category.truthy", ASSERTED_CATEGORY, "Accepts every category but 0.", Edit::Data(|data, _| refuse(category(data) == Some(0), "no category"))),
     weak("weak.asr.validation-category.low-byte", ASSERTED_CATEGORY, "Reads the first of the four bytes.", Edit::Data(low_byte)),
     weak("weak.asr.validation-category.documented", ASSERTED_CATEGORY, "Accepts every category that the documentation names.", Edit::Data(|data, _| refuse(category(data).is_some_and(|found| !matches!(found, 1..=6 | 10)), "an unknown category"))),
@@ -80,14 +79,6 @@ fn version(
 fn number(version: &str) -> u64 {
     let digits = version.bytes().take_while(u8::is_ascii_digit);
     digits.fold(0, |value, digit| value.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
-}
-
-fn plain(version: &str) -> &str {
-    let mut plain = version.trim();
-    while let Some(shorter) = plain.strip_suffix(".0") {
-        plain = shorter;
-    }
-    plain
 }
 
 fn is_numbers(version: &str) -> bool {

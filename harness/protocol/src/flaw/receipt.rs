@@ -1,12 +1,11 @@
 //! Receipts.
 
 use super::Flaw;
-use super::chain::ZERO;
 use super::container::malformed;
 use super::edit::{Edit, Part, fragile, refuse, strict, weak};
 use super::habit::Habit;
 use crate::verify::chain::Path;
-use crate::verify::receipt::{Facts, content_signature, path_from, signers_certificate};
+use crate::verify::receipt::{Facts, path_from, signers_certificate};
 use crate::verify::{Outcome, Rule, signature};
 use crate::wire::{Certificate, Receipt};
 
@@ -29,13 +28,9 @@ pub(super) const FLAWS: &[Flaw] = &[
     weak("weak.rcp.signature.well-formed", SIGNATURE, "Calls the signature check and discards its result.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(receipt.signers.len() == 1 && receipt.signers[0].signature.first() == Some(&0x30))))),
     weak("weak.rcp.signature.any-signer", SIGNATURE, "Is content with one valid signature among several.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(receipt.signers.iter().any(|signer| is_signed_by(receipt, signer)))))),
     weak("weak.rcp.signature.every-signer", SIGNATURE, "Checks each signer there is, and finds no fault where there is none.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(receipt.signers.iter().all(|signer| is_signed_by(receipt, signer)))))),
-    weak("weak.rcp.signature.zero", SIGNATURE, "Lets r = 0 and s = 0 pass.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(content_signature(receipt).is_ok() || receipt.signers.iter().any(|signer| signer.signature == ZERO))))),
     weak("weak.rcp.chain.subject", CHAIN, "Recognises the root by its name.", Edit::Receipt(|facts| with(facts, |receipt, facts| path(receipt, facts, |path| path.names() == Outcome::Held)))),
     weak("weak.rcp.chain.any-vendor-root", CHAIN, "Trusts whatever the signer's certificates lead to.", Edit::Receipt(|facts| with(facts, |receipt, facts| path(receipt, facts, |path| path.signatures() == Outcome::Held).or(Some(true))))),
-    weak("weak.rcp.chain.dates", CHAIN, "Looks at no dates.", Edit::Receipt(|facts| with(facts, |receipt, facts| path(receipt, facts, |path| [path.names(), path.signatures(), path.trust_anchor(), path.authority()].iter().all(|outcome| *outcome == Outcome::Held))))),
-    weak("weak.rcp.chain.signer", CHAIN, "Does not ask whether the issuers of the signer are CAs.", Edit::Receipt(|facts| with(facts, |receipt, facts| path(receipt, facts, |path| [path.names(), path.signatures(), path.trust_anchor(), path.validity()].iter().all(|outcome| *outcome == Outcome::Held))))),
     weak("weak.rcp.app-id.team", APP, "Compares the team of the App ID.", Edit::Receipt(|facts| field(facts, 2, |found, facts| found.split(|byte| *byte == b'.').next() == Some(team(facts))))),
-    weak("weak.rcp.app-id.case", APP, "Compares the App ID without regard to case.", Edit::Receipt(|facts| field(facts, 2, |found, facts| found.eq_ignore_ascii_case(own(facts))))),
     weak("weak.rcp.app-id.absent", APP, "Compares the App ID if there is one.", Edit::Receipt(|facts| with(facts, |receipt, facts| Some(receipt.field(2).is_none_or(|found| found == own(facts)))))),
     weak("weak.rcp.app-id.prefix", APP, "Compares the beginning of the App ID, as long as its own is.", Edit::Receipt(|facts| field(facts, 2, |found, facts| found.starts_with(own(facts))))),
     weak("weak.rcp.environment.known", ENVIRONMENT, "Accepts the receipts of both environments.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(receipt.environment().is_none_or(|found| ["sandbox", "production"].contains(&found)))))),
@@ -52,19 +47,12 @@ pub(super) const FLAWS: &[Flaw] = &[
     weak("weak.rcp.public-key.curve", KEY, "Is content with any certificate of a key on P-256.", Edit::Receipt(|facts| with(facts, |receipt, facts| receipt.certificate().map(|der| certifies(der, facts, |point, own| point.len() == own.len()))))),
     weak("weak.rcp.client-hash.absent", HASH, "Compares the client data hash if field 4 is there.", Edit::Receipt(|facts| with(facts, |receipt, facts| Some(receipt.client_hash().is_none_or(|found| hash(facts).is_none_or(|own| found == own)))))),
     weak("weak.rcp.client-hash.length", HASH, "Demands 32 bytes of client data hash and compares none.", Edit::Receipt(|facts| field(facts, 4, |found, _| found.len() == 32))),
-    weak("weak.rcp.client-hash.prefix", HASH, "Compares the first 4 bytes of the client data hash.", Edit::Receipt(|facts| field(facts, 4, |found, facts| hash(facts).is_none_or(|own| found.get(..4) == own.get(..4))))),
 
     strict("strict.rcp.syntax.der", SYNTAX, "Reads DER only, which no genuine receipt is.", Edit::Receipt(|facts| refuse(facts.request.receipt.starts_with(&[0x30, 0x80]), "an indefinite length"))),
     strict("strict.rcp.syntax.indefinite", SYNTAX, "Knows receipts of indefinite length only.", Edit::Receipt(|facts| refuse(facts.request.receipt.get(1).is_some_and(|length| *length != 0x80), "a definite length"))),
     strict("strict.rcp.syntax.segments", SYNTAX, "Demands two segments, the first of 1 000 bytes.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(receipt.segments.len() == 2 && receipt.segments[0] == 1000)))),
-    strict("strict.rcp.syntax.order", SYNTAX, "Demands fields in ascending order.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(receipt.fields.is_sorted_by_key(|field| field.number))))),
-    strict("strict.rcp.syntax.known-fields", SYNTAX, "Refuses fields that it does not know.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(receipt.fields.iter().all(|field| matches!(field.number, 2..=7 | 12 | 17 | 19 | 21)))))),
     strict("strict.rcp.syntax.metric", SYNTAX, "Demands a risk metric, which first receipts have not.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(receipt.field(17).is_some())))),
-    strict("strict.rcp.syntax.kind", SYNTAX, "Takes receipts of the kind ATTEST only.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(receipt.kind() == Some("ATTEST"))))),
     strict("strict.rcp.signature.attributes", SIGNATURE, "Demands signed attributes, as most CMS has.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(receipt.signers.iter().all(|signer| signer.has_signed_attributes))))),
-    strict("strict.rcp.signature.no-attributes", SIGNATURE, "Refuses signed attributes.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(receipt.signers.iter().all(|signer| !signer.has_signed_attributes))))),
-    strict("strict.rcp.chain.three", CHAIN, "Demands three certificates, the signer's first.", Edit::Receipt(|facts| with(facts, |receipt, _| Some(receipt.certificates.len() == 3)))),
-    strict("strict.rcp.chain.now", CHAIN, "Demands that the signer's certificate is valid now, not when the receipt was made.", Edit::Receipt(|facts| with(facts, |receipt, facts| Some(signer(receipt).is_none_or(|one| one.not_before <= facts.now && facts.now <= one.not_after))))),
     strict("strict.rcp.freshness.milliseconds", FRESH, "Reads creation times with exactly three decimals.", Edit::Receipt(|facts| field(facts, 12, |found, _| found.len() == "2026-01-02T03:04:05.678Z".len()))),
     strict("strict.rcp.freshness.fraction", FRESH, "Reads creation times with a fraction only.", Edit::Receipt(|facts| field(facts, 12, |found, _| found.contains(&b'.')))),
     strict("strict.rcp.freshness.minute", FRESH, "Allows a receipt one minute.", Edit::Receipt(|facts| with(facts, |receipt, facts| age(receipt, facts).map(|age| age <= 60)))),

@@ -10,7 +10,6 @@ const FRESH: Rule = Rule::ChallengeFresh;
 const UNUSED: Rule = Rule::ChallengeUnused;
 const UNCLAIMED: Rule = Rule::KeyUnclaimed;
 const KNOWN: Rule = Rule::KeyKnown;
-const OWNER: Rule = Rule::KeyOwner;
 const ACTIVE: Rule = Rule::KeyActive;
 const COUNTER: Rule = Rule::CounterIncreases;
 const CHALLENGE: Rule = Rule::AssertionChallenge;
@@ -19,7 +18,7 @@ const SIGNATURE: Rule = Rule::AssertionSignature;
 /// Weakened, over-strict, fragile and racy habits.
 #[rustfmt::skip]
 pub(super) const FLAWS: &[Flaw] = &[
-    weak("weak.st.challenge.issued.prefix", ISSUED, "Compares the first 22 characters of a challenge.", habit(Habit::ChallengePrefix)),
+    weak("weak.st.challenge.issued.prefix", ISSUED, "Compares the first 16 characters of a challenge.", habit(Habit::ChallengePrefix)),
     weak("weak.st.challenge.issued.case", ISSUED, "Compares challenges without regard to case, as some databases do.", habit(Habit::ChallengeAnyCase)),
     weak("weak.st.challenge.issued.trimmed", ISSUED, "Trims white space and padding before it compares challenges.", habit(Habit::ChallengeTrimmed)),
     weak("weak.st.challenge.issued.account", ISSUED, "Does not bind a challenge to the account that asked for it.", habit(Habit::ChallengeAnyAccount)),
@@ -31,14 +30,10 @@ pub(super) const FLAWS: &[Flaw] = &[
     weak("weak.st.challenge.unused.attest", UNUSED, "Deletes the challenges of protected requests only.", habit(Habit::ChallengeReusedForAttesting)),
     weak("weak.st.challenge.unused.assert", UNUSED, "Deletes the challenges of enrolments only.", habit(Habit::ChallengeReusedForAsserting)),
     weak("weak.st.key.unclaimed.unused", UNCLAIMED, "Hands a key that has not asserted yet to whoever enrols it next.", habit(Habit::KeyRebornUnused)),
-    weak("weak.st.key.unclaimed.revoked", UNCLAIMED, "Hands a revoked key to whoever enrols it next.", habit(Habit::KeyRebornRevoked)),
     weak("weak.st.key.known.saved-first", KNOWN, "Stores the key before it has verified the attestation, and leaves it there.", habit(Habit::KeySavedFirst)),
-    weak("weak.st.key.owner.revocation", OWNER, "Lets anyone revoke any key.", habit(Habit::KeyRevokedByAnyone)),
-    weak("weak.st.key.owner.case", OWNER, "Compares accounts without regard to case, as some databases do.", habit(Habit::KeyOwnerAnyCase)),
     weak("weak.st.key.active.re-enrolment", ACTIVE, "Takes a revoked key back when it is enrolled again.", habit(Habit::KeyRevivedByEnrolment)),
     weak("weak.st.key.active.cached", ACTIVE, "Serves one more request from its cache of keys after a revocation.", habit(Habit::KeyCachedAfterRevocation)),
     weak("weak.st.key.active.forgotten", ACTIVE, "Deletes a revoked key, so that it can be enrolled as if it were new.", habit(Habit::KeyForgottenByRevocation)),
-    weak("weak.asr.signature.any-key", SIGNATURE, "Tries every key of the account until the signature fits.", habit(Habit::KeyAnyOfTheAccount)),
     weak("weak.asr.signature.minified", SIGNATURE, "Hashes the client data as it would write that JSON itself.", habit(Habit::ClientDataMinified)),
     weak("weak.asr.counter.not-saved", COUNTER, "Compares the counter and does not store it.", habit(Habit::CounterNotSaved)),
     weak("weak.asr.counter.saved-first", COUNTER, "Stores the counter before it has verified the signature.", habit(Habit::CounterSavedFirst)),

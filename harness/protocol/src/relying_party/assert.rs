@@ -34,7 +34,6 @@ pub struct Accepted {
 /// What an assertion is held against.
 #[derive(Debug, Clone, Copy)]
 struct Known {
-    key_id: KeyId,
     public_key: [u8; 65],
     counter: u32,
 }
@@ -48,8 +47,6 @@ pub struct PendingAssertion {
     key_id: KeyId,
     /// The key; `None` only if that rule is left out.
     known: Option<Known>,
-    /// Other keys to try; only a planted flaw does.
-    others: Vec<Known>,
     /// The whole record, if a planted flaw is to write it back.
     record: Option<EnrolledKey>,
     client_data_hash: [u8; 32],
@@ -101,7 +98,7 @@ impl RelyingParty {
         let late = flaws.has(Habit::ChallengeSpentBySuccess) || flaws.has(Habit::RaceForChallenge);
         let key = self.keys.of(&request.key_id, account, flaws)?;
         let record = key.as_deref().filter(|_| flaws.has(Habit::RaceForRevocation)).cloned();
-        let mut known = key.as_deref().map(|key| Known::of(request.key_id, key));
+        let mut known = key.as_deref().map(Known::of);
         if let Some(key) = key
             && flaws.has(Habit::CounterSavedFirst)
         {
@@ -112,19 +109,10 @@ impl RelyingParty {
         {
             known.counter = self.keys.highest_counter_of(account);
         }
-        let others = if flaws.has(Habit::KeyAnyOfTheAccount) {
-            self.keys
-                .others_of(account, request.key_id)
-                .map(|(id, key)| Known::of(*id, key))
-                .collect()
-        } else {
-            Vec::new()
-        };
         let client_data_hash = sha256(&[request.client_data]);
         self.shared_buffer = client_data_hash;
         Ok(PendingAssertion {
             known,
-            others,
             record,
             settings: Arc::clone(&self.settings),
             account: account.to_owned(),
@@ -187,30 +175,19 @@ impl PendingAssertion {
             // Without a key there is nothing to check these against.
             flaws.to_mut().drop_too(&[Rule::AssertionSignature, Rule::CounterIncreases]);
         }
-        let unknown = Known { key_id: self.key_id, public_key: [0; 65], counter: 0 };
-        let verify = |known: &Known| {
-            let request = AssertionRequest {
-                assertion,
-                client_data_hash: &self.client_data_hash,
-                public_key: &known.public_key,
-                stored_counter: known.counter,
-            };
-            verify_assertion(&request, &self.settings.policy, &flaws)
+        let public_key = self.known.map_or([0; 65], |known| known.public_key);
+        let request = AssertionRequest {
+            assertion,
+            client_data_hash: &self.client_data_hash,
+            public_key: &public_key,
+            stored_counter: self.known.map_or(0, |known| known.counter),
         };
-        let mut known = self.known;
-        let mut verified = verify(&known.unwrap_or(unknown));
-        for other in &self.others {
-            if verified.is_err() {
-                verified = verify(other);
-                known = Some(*other);
-            }
-        }
-        let verified = verified?;
+        let verified = verify_assertion(&request, &self.settings.policy, &flaws)?;
         self.challenge?;
         Ok(ProvenAssertion {
             account: self.account,
-            key_id: known.unwrap_or(unknown).key_id,
-            known,
+            key_id: self.key_id,
+            known: self.known,
             record: self.record,
             verified,
             unspent: self.unspent,
@@ -219,8 +196,8 @@ impl PendingAssertion {
 }
 
 impl Known {
-    fn of(key_id: KeyId, key: &EnrolledKey) -> Self {
-        Self { key_id, public_key: key.public_key, counter: key.counter }
+    fn of(key: &EnrolledKey) -> Self {
+        Self { public_key: key.public_key, counter: key.counter }
     }
 }
 

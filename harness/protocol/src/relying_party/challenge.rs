@@ -78,7 +78,7 @@ fn look_up<'i>(
     }
     let plain = |text: &str| text.trim().trim_end_matches('=').to_owned();
     let resembles = |known: &str| {
-        (flaws.has(Habit::ChallengePrefix) && text.get(..22) == known.get(..22))
+        (flaws.has(Habit::ChallengePrefix) && text.get(..16) == known.get(..16))
             || (flaws.has(Habit::ChallengeAnyCase) && text.eq_ignore_ascii_case(known))
             || (flaws.has(Habit::ChallengeTrimmed) && plain(text) == known)
     };

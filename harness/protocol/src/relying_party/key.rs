@@ -62,7 +62,7 @@ impl Keys {
                 if key.account != new.account && !is_given_away(key, flaws) {
                     unless(flaws, Rule::KeyUnclaimed, "the key belongs to another account")?;
                 }
-                if key.revoked && !is_revived(key, &new.account, flaws) {
+                if key.revoked && !flaws.has(Habit::KeyRevivedByEnrolment) {
                     unless(flaws, Rule::KeyActive, "the key was revoked, which is final")?;
                 }
                 if flaws.has(Habit::CounterResetByEnrolment) {
@@ -86,8 +86,7 @@ impl Keys {
         let Some(key) = self.enrolled.get_mut(key_id) else {
             return unless(flaws, Rule::KeyKnown, "the key was never enrolled").map(|()| None);
         };
-        let any_case = flaws.has(Habit::KeyOwnerAnyCase);
-        if key.account != account && !(any_case && key.account.eq_ignore_ascii_case(account)) {
+        if key.account != account {
             unless(flaws, Rule::KeyOwner, "the key belongs to another account")?;
         }
         if key.revoked && !take_cached(&mut self.cached, key_id) {
@@ -103,9 +102,7 @@ impl Keys {
         account: &str,
         flaws: &Flaws,
     ) -> Result<(), Rejection> {
-        let owner = self.enrolled.get(&key_id).map(|key| key.account.clone());
-        let asking = owner.as_deref().filter(|_| flaws.has(Habit::KeyRevokedByAnyone));
-        if let Some(key) = self.of(&key_id, asking.unwrap_or(account), flaws)? {
+        if let Some(key) = self.of(&key_id, account, flaws)? {
             key.revoked = true;
             key.receipt = None;
         }
@@ -117,17 +114,6 @@ impl Keys {
             self.enrolled.remove(&key_id);
         }
         Ok(())
-    }
-
-    /// The other active keys of an account.
-    pub(super) fn others_of(
-        &self,
-        account: &str,
-        key_id: KeyId,
-    ) -> impl Iterator<Item = (&KeyId, &EnrolledKey)> {
-        self.enrolled
-            .iter()
-            .filter(move |(id, key)| key.account == account && !key.revoked && **id != key_id)
     }
 
     /// The highest counter of all keys of an account.
@@ -184,14 +170,7 @@ impl Keys {
 
 /// Whether a flawed server lets another account have the key.
 fn is_given_away(key: &EnrolledKey, flaws: &Flaws) -> bool {
-    (key.revoked && flaws.has(Habit::KeyRebornRevoked))
-        || (key.counter == 0 && flaws.has(Habit::KeyRebornUnused))
-}
-
-/// Whether a flawed server takes a revoked key back.
-fn is_revived(key: &EnrolledKey, account: &str, flaws: &Flaws) -> bool {
-    flaws.has(Habit::KeyRevivedByEnrolment)
-        || (key.account != account && flaws.has(Habit::KeyRebornRevoked))
+    key.counter == 0 && flaws.has(Habit::KeyRebornUnused)
 }
 
 fn take_cached(cached: &mut BTreeMap<KeyId, u8>, key_id: &KeyId) -> bool {
