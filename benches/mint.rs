@@ -108,5 +108,11 @@ fn premises() -> Premises {
         values_are_base64: true,
         request_is_json: true,
         values_in_headers: true,
+        account_in_header: true,
+        hashes_text: true,
+        can_log_out: true,
+        can_restart: true,
+        nodes: 2,
+        speaks_http2: false,
     }
 }

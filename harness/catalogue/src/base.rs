@@ -62,6 +62,8 @@ impl Base {
             device: DEVICE.to_owned(),
             operators,
             expectation: Expectation::Accept,
+            node: 0,
+            kept: false,
         };
         let attest = Action::Attest { challenge: None };
         match self.kind {

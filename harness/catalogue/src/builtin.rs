@@ -16,8 +16,7 @@ macro_rules! files {
 files! {
     "genuine" "container" "chain" "nonce" "key" "app" "enrolment" "extensions" "macos" "receipt"
     "challenge" "registration" "assertion" "signature" "counter" "client-data" "certificate"
-    "rare" "near"
-    "transport" "robustness"
+    "rare" "near" "transport" "robustness" "race"
 }
 
 /// The cases that come with Assay, by family.

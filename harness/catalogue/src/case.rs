@@ -100,6 +100,10 @@ pub struct Step {
     pub operators: Vec<Operator>,
     /// What a step before the last is expected to meet, so that the last says something.
     pub expectation: Expectation,
+    /// Which node of the target is asked, counted from 0.
+    pub node: usize,
+    /// Whether what it makes is kept for later steps and not sent.
+    pub kept: bool,
 }
 
 /// What a step does.
@@ -122,21 +126,49 @@ pub enum Action {
         /// The name of that step.
         of: String,
     },
+    /// Asks for many challenges at a time and looks at all of them.
+    Draw {
+        /// What they are for.
+        purpose: Purpose,
+        /// How many.
+        times: u32,
+        /// What must hold of them.
+        must: Vec<Property>,
+    },
+    /// Sends the requests of earlier steps so that they reach the server together.
+    Together {
+        /// The names of those steps.
+        of: Vec<String>,
+        /// How often each is sent.
+        times: u32,
+        /// The name of a step whose request is begun before, and never finished.
+        beside: Option<String>,
+        /// How often that is begun.
+        beside_times: u32,
+    },
     /// Gives the device's key up.
     Revoke,
+    /// Ends the user's session.
+    Logout,
+    /// Restarts the server, or the node.
+    Restart,
     /// Lets the lifetime of a challenge pass.
     Wait,
 }
 
 impl Action {
-    /// `challenge`, `attest`, `assert`, `replay`, `revoke` or `wait`.
+    /// The word, as `do` has it.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Challenge(_) => "challenge",
             Self::Attest { .. } => "attest",
             Self::Assert { .. } => "assert",
             Self::Replay { .. } => "replay",
+            Self::Draw { .. } => "draw",
+            Self::Together { .. } => "together",
             Self::Revoke => "revoke",
+            Self::Logout => "logout",
+            Self::Restart => "restart",
             Self::Wait => "wait",
         }
     }
@@ -223,6 +255,8 @@ words! {
         Reject = "reject",
         /// It must decide, either way.
         Either = "either",
+        /// Of the requests sent together it must accept exactly one.
+        One = "one",
     }
 }
 
@@ -235,5 +269,19 @@ words! {
         Form = "form",
         /// A place that follows from the seed is damaged; which rule tells follows from the place.
         Damage = "damage",
+    }
+}
+
+words! {
+    /// What must hold of challenges that were handed out.
+    Property {
+        /// Each has 16 bytes or more.
+        Long = "long",
+        /// No two are equal.
+        Different = "different",
+        /// They differ in many places: whoever knows some cannot guess the next.
+        Unpredictable = "unpredictable",
+        /// No cache may hand one out again.
+        Uncached = "uncached",
     }
 }

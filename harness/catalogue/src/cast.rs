@@ -37,6 +37,8 @@ pub struct Enrolment {
     pub key_id: Sent,
     /// The attestation object.
     pub attestation: Sent,
+    /// The client data hash that the object was made for.
+    pub client_data_hash: Vec<u8>,
     /// What a server that accepts it should report.
     pub truth: Truth,
 }
@@ -50,6 +52,8 @@ pub struct ProtectedRequest {
     pub client_data: Vec<u8>,
     /// The assertion object.
     pub assertion: Sent,
+    /// The client data hash that the object was made for.
+    pub client_data_hash: Vec<u8>,
     /// What a server that accepts it should report.
     pub truth: Truth,
 }
@@ -127,6 +131,31 @@ impl<'a> Cast<'a> {
         })
     }
 
+    /// The client data hash that an attest step is made for: `honest`, unless it follows another
+    /// convention. `decoded` are the bytes that the challenge stands for, if it stands for any.
+    pub fn hash(
+        &self,
+        step: &Step,
+        honest: Vec<u8>,
+        challenge: &str,
+        decoded: Option<&[u8]>,
+    ) -> Vec<u8> {
+        let decoded = decoded.unwrap_or(challenge.as_bytes());
+        step.operators.iter().fold(honest, |hash, operator| match &operator.0 {
+            Edit::Hash(one) => one.apply(challenge, decoded),
+            _ => hash,
+        })
+    }
+
+    /// The assertion that a replay step sends again.
+    pub fn replay(&self, step: &Step, assertion: &[u8]) -> Vec<u8> {
+        let order = self.device(step).key().order();
+        step.operators.iter().fold(assertion.to_vec(), |assertion, operator| match &operator.0 {
+            Edit::Replay(one) => one.apply(&assertion, &order),
+            _ => assertion,
+        })
+    }
+
     /// What an attest step sends.
     pub fn attestation(
         &mut self,
@@ -144,6 +173,7 @@ impl<'a> Cast<'a> {
         for operator in &step.operators {
             operator.apply_to_attestation(&mut draft, &scene);
         }
+        let client_data_hash = draft.model.client_data_hash.to_vec();
         let mut key_id = Sent::new(draft.key_id);
         let mut attestation = Sent::new(draft.model.seal());
         for operator in &step.operators {
@@ -160,7 +190,7 @@ impl<'a> Cast<'a> {
         if let Some(key) = draft.key {
             device.adopt(key);
         }
-        Enrolment { key_id, attestation, truth: truth(device, 0) }
+        Enrolment { key_id, attestation, client_data_hash, truth: truth(device, 0) }
     }
 
     /// What an assert step sends, given the client data that the target's template makes and the
@@ -192,6 +222,7 @@ impl<'a> Cast<'a> {
         }
         let truth = truth(device, draft.model.authenticator_data.counter);
         let mut key_id = Sent::new(key_id);
+        let client_data_hash = draft.model.client_data_hash.to_vec();
         let mut assertion = Sent::new(draft.model.seal());
         let scene = self.scene(device, now);
         for operator in &step.operators {
@@ -207,7 +238,7 @@ impl<'a> Cast<'a> {
         if let Some(device) = self.devices.get_mut(&step.device) {
             device.next_counter = device.next_counter.wrapping_add(1);
         }
-        Ok(ProtectedRequest { key_id, client_data, assertion, truth })
+        Ok(ProtectedRequest { key_id, client_data, assertion, client_data_hash, truth })
     }
 
     /// The edited assertion over client data.

@@ -24,7 +24,7 @@ pub mod sheet;
 
 pub use base::{Base, Kind};
 pub use builtin::builtin;
-pub use case::{Action, Case, Class, Expectation, Fault, Level, Severity, Step};
+pub use case::{Action, Case, Class, Expectation, Fault, Level, Property, Severity, Step};
 pub use cast::{Cast, Enrolment, ProtectedRequest, Truth};
 pub use clause::{Clause, clauses};
 pub use file::{CaseFileError, parse, parse_beside};

@@ -42,12 +42,18 @@ needs! {
     Development = "environment.development", "The target serves the development environment.";
     Production = "environment.production", "The target serves the production environment.";
     Revoke = "op.revoke", "The target file spells how a key is given up.";
+    Logout = "op.logout", "The target file spells how a session is ended.";
+    Restart = "op.restart", "The target file spells how the server, or a node, is restarted.";
+    Nodes = "nodes.two", "The target file names two nodes or more.";
+    Http2 = "http.2", "The target is spoken to over HTTP/2: requests share a connection.";
     Wait = "wait", "The target declares how long a challenge lives, and that is short enough to wait for.";
     Foreseeable = "client-data.foreseeable", "Client data follows from a challenge alone, before the key exists.";
     JsonClientData = "client-data.json", "Client data is a JSON object that embeds the challenge.";
     Base64 = "encoding.base64", "Key ids, attestation objects and assertions are written in base64.";
     JsonRequest = "request.json", "The request that enrols a key is a JSON object with account, key id, challenge and attestation as members.";
     Headers = "request.headers", "A protected request carries key id and assertion in headers of their own.";
+    AccountHeader = "request.account-header", "A protected request carries its account in a header of its own.";
+    HashOfText = "convention.hash-of-text", "Client data hash of an attestation is SHA-256 of the challenge as text.";
     Clock = "clock", "The target can be told what time it is.";
 }
 
@@ -87,6 +93,14 @@ pub struct Premises {
     pub wait: Option<Duration>,
     /// Whether a key can be given up.
     pub can_revoke: bool,
+    /// Whether a session can be ended.
+    pub can_log_out: bool,
+    /// Whether the server, or a node, can be restarted.
+    pub can_restart: bool,
+    /// How many nodes it has.
+    pub nodes: usize,
+    /// Whether requests share a connection.
+    pub speaks_http2: bool,
     /// Whether client data is a JSON object that embeds the challenge.
     pub client_data_is_json: bool,
     /// Whether client data can be written once its challenge is known, before there is a key.
@@ -97,6 +111,10 @@ pub struct Premises {
     pub request_is_json: bool,
     /// Whether a protected request carries key id and assertion in headers of their own.
     pub values_in_headers: bool,
+    /// Whether a protected request carries its account in a header of its own.
+    pub account_in_header: bool,
+    /// Whether the client data hash of an attestation is SHA-256 of the challenge as text.
+    pub hashes_text: bool,
 }
 
 impl Premises {
@@ -123,12 +141,18 @@ impl Premises {
             Need::Development => self.environment == Environment::Development,
             Need::Production => self.environment == Environment::Production,
             Need::Revoke => self.can_revoke,
+            Need::Logout => self.can_log_out,
+            Need::Restart => self.can_restart,
+            Need::Nodes => self.nodes > 1,
+            Need::Http2 => self.speaks_http2,
             Need::Wait => self.wait.is_some(),
             Need::Foreseeable => self.client_data_foreseeable,
             Need::JsonClientData => self.client_data_is_json,
             Need::Base64 => self.values_are_base64,
             Need::JsonRequest => self.request_is_json,
             Need::Headers => self.values_in_headers,
+            Need::AccountHeader => self.account_in_header,
+            Need::HashOfText => self.hashes_text,
             Need::Clock => false,
         }
     }

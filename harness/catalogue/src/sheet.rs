@@ -30,6 +30,8 @@ pub struct Values {
     pub attestation: Option<String>,
     /// The assertion.
     pub assertion: Option<String>,
+    /// The client data hash that the object was made for, in base64.
+    pub client_data_hash: Option<String>,
 }
 
 /// Why a request could not be edited.

@@ -198,6 +198,7 @@ fn undecided(turn: &Observed) -> Option<Verdict> {
 /// A pass, unless the server reports something of what it accepted that is not true.
 fn reported(judged: &[&Observed]) -> Verdict {
     let wrong = judged.iter().find_map(|turn| match (&turn.decision, &turn.truth) {
+        (Decision::Accept { .. }, _) if turn.broken.is_some() => turn.broken.clone(),
         (Decision::Accept { outputs }, Some(truth)) => disagreement(outputs, truth),
         _ => None,
     });

@@ -72,6 +72,9 @@ pub struct Observed {
     /// What is true of what was sent, if it is honest about itself: reported values are held to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truth: Option<Truth>,
+    /// What of an answer is not as it must be, though it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
 }
 
 /// What a target decided about one request.
@@ -246,6 +249,7 @@ mod tests {
             elapsed_ms: 1.5,
             excerpt: String::new(),
             truth: None,
+            broken: None,
         }
     }
 

@@ -69,4 +69,6 @@ pub struct Exchange {
     pub elapsed: Duration,
     /// The beginning of the answer, printable, secrets masked.
     pub excerpt: String,
+    /// What it lets caches do: its `Cache-Control` and `Expires`, as one text.
+    pub caching: String,
 }

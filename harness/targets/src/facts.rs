@@ -15,19 +15,26 @@ pub enum Operation {
     Assert,
     /// Give a key up.
     Revoke,
+    /// End the user's session.
+    Logout,
+    /// Restart the server, or the node that is asked; the answer comes when it serves again.
+    Restart,
 }
 
 impl Operation {
     /// All of them, in the order of a conversation.
-    pub const ALL: [Self; 4] = [Self::Challenge, Self::Attest, Self::Assert, Self::Revoke];
+    pub const ALL: [Self; 6] =
+        [Self::Challenge, Self::Attest, Self::Assert, Self::Revoke, Self::Logout, Self::Restart];
 
-    /// The name: `challenge`, `attest`, `assert` or `revoke`.
+    /// The name: `challenge`, `attest`, `assert`, `revoke`, `logout` or `restart`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Challenge => "challenge",
             Self::Attest => "attest",
             Self::Assert => "assert",
             Self::Revoke => "revoke",
+            Self::Logout => "logout",
+            Self::Restart => "restart",
         }
     }
 

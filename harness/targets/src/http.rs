@@ -8,12 +8,17 @@ use crate::dialect::{Answer, Dialect, DialectError, WireRequest};
 use crate::facts::{Operation, Saved};
 use crate::file::{HttpVersion, TargetFile};
 use crate::lock::{self, NotAdmitted};
-use crate::target::{Target, answered, cut_short};
+use crate::target::{Joined, Joint, Target, answered, cut_short, stalled, while_beside};
+use bytes::Bytes;
+use futures_util::future::{join_all, ready};
+use futures_util::stream::{self, StreamExt};
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Barrier;
 
 /// Bytes of a body that are read; what is longer is unreadable.
 pub const LARGEST_ANSWER: usize = 1 << 20;
@@ -77,6 +82,50 @@ impl Target for HttpTarget {
     ) -> Exchange {
         exchange(&self.client, &self.dialect, operation, request, saved).await
     }
+
+    async fn send_together(&self, requests: Vec<Joint>, beside: Vec<WireRequest>) -> Vec<Joined> {
+        // Each waits with its last byte until all have come so far, on connections of their own.
+        let waiting = requests.iter().filter(|joint| !joint.request.body.is_empty()).count();
+        let gate = Arc::new(Barrier::new(waiting.max(1)));
+        let main = requests.into_iter().map(async |joint: Joint| {
+            let Joint { operation, mut request, mut saved } = joint;
+            let body = gated(&mut request, Arc::clone(&gate));
+            let exchange =
+                exchange_with(&self.client, &self.dialect, operation, request, body, &mut saved);
+            let exchange = exchange.await;
+            Joined { exchange, saved }
+        });
+        let beside = beside.into_iter().map(async |mut request: WireRequest| {
+            let body = reqwest::Body::wrap_stream(stalled(&request.body));
+            declare_length(&mut request);
+            let none = &mut Saved::new();
+            exchange_with(&self.client, &self.dialect, Operation::Attest, request, body, none).await
+        });
+        while_beside(join_all(main), join_all(beside)).await
+    }
+}
+
+/// The longest that a request waits for those sent with it.
+const GATHERING: Duration = Duration::from_secs(1);
+
+/// The body of a request whose last byte waits at the gate.
+fn gated(request: &mut WireRequest, gate: Arc<Barrier>) -> reqwest::Body {
+    let mut body = Bytes::from(std::mem::take(&mut request.body));
+    let Some(before_last) = body.len().checked_sub(1) else { return body.into() };
+    request.headers.insert(http::header::CONTENT_LENGTH, body.len().into());
+    let last = body.split_off(before_last);
+    let last = async move {
+        // A server that answers early, or not at all, must not hold the others up for long.
+        let _ = tokio::time::timeout(GATHERING, gate.wait()).await;
+        Ok(last)
+    };
+    let first: Result<Bytes, Infallible> = Ok(body);
+    reqwest::Body::wrap_stream(stream::once(ready(first)).chain(stream::once(last)))
+}
+
+/// Says how long a body is that comes in parts.
+fn declare_length(request: &mut WireRequest) {
+    request.headers.insert(http::header::CONTENT_LENGTH, request.body.len().into());
 }
 
 /// A client's settings for a target whose nodes have all passed the safety lock; it connects only
@@ -125,13 +174,25 @@ pub async fn exchange(
     client: &reqwest::Client,
     dialect: &Dialect,
     operation: Operation,
+    mut request: WireRequest,
+    saved: &mut Saved,
+) -> Exchange {
+    let body = std::mem::take(&mut request.body).into();
+    exchange_with(client, dialect, operation, request, body, saved).await
+}
+
+async fn exchange_with(
+    client: &reqwest::Client,
+    dialect: &Dialect,
+    operation: Operation,
     request: WireRequest,
+    body: reqwest::Body,
     saved: &mut Saved,
 ) -> Exchange {
     let url = request.url.clone();
     let mut sent = reqwest::Request::new(request.method, request.url);
     *sent.headers_mut() = request.headers;
-    *sent.body_mut() = Some(request.body.into());
+    *sent.body_mut() = Some(body);
     let sending = async { Ok::<_, Infallible>(client.execute(sent).await) };
     let Ok(exchange) = settle(dialect, operation, &url, sending, saved).await;
     exchange

@@ -5,9 +5,10 @@ use crate::dialect::{Answer, Dialect, DialectError, WireRequest};
 use crate::facts::{Operation, Saved};
 use crate::file::TargetFile;
 use crate::http::LARGEST_ANSWER;
-use crate::target::{Target, answered, cut_short};
+use crate::target::{Joined, Joint, Target, answered, cut_short, stalled, while_beside};
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use futures_util::future::join_all;
 use std::convert::Infallible;
 use std::time::Instant;
 use tower::ServiceExt;
@@ -32,8 +33,34 @@ impl Target for InProcess {
     }
 
     async fn send(&self, operation: Operation, wire: WireRequest, saved: &mut Saved) -> Exchange {
+        let body = Body::from(wire.body.clone());
+        self.exchange(operation, wire, body, saved).await
+    }
+
+    async fn send_together(&self, requests: Vec<Joint>, beside: Vec<WireRequest>) -> Vec<Joined> {
+        let main = requests.into_iter().map(async |joint: Joint| {
+            let Joint { operation, request, mut saved } = joint;
+            let exchange = self.send(operation, request, &mut saved).await;
+            Joined { exchange, saved }
+        });
+        let beside = beside.into_iter().map(async |wire: WireRequest| {
+            let body = Body::from_stream(stalled(&wire.body));
+            self.exchange(Operation::Attest, wire, body, &mut Saved::new()).await
+        });
+        while_beside(join_all(main), join_all(beside)).await
+    }
+}
+
+impl InProcess {
+    async fn exchange(
+        &self,
+        operation: Operation,
+        wire: WireRequest,
+        body: Body,
+        saved: &mut Saved,
+    ) -> Exchange {
         let started = Instant::now();
-        let mut request = http::Request::new(Body::from(wire.body));
+        let mut request = http::Request::new(body);
         *request.method_mut() = wire.method;
         // A URL that parsed is a URI as well, bar lengths no test comes near.
         *request.uri_mut() = wire.url.as_str().parse().unwrap_or_default();

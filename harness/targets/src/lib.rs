@@ -23,4 +23,4 @@ pub use facts::{CHALLENGE_TEXT, Facts, Field, Operation, Saved};
 pub use file::{TargetFile, TargetFileError};
 pub use http::HttpTarget;
 pub use in_process::InProcess;
-pub use target::Target;
+pub use target::{Joined, Joint, Target};

@@ -3,6 +3,10 @@
 use crate::decision::{Decision, Exchange};
 use crate::dialect::{Answer, Dialect, DialectError, WireRequest};
 use crate::facts::{Facts, Operation, Saved};
+use bytes::Bytes;
+use futures_util::future::{Either, join_all, ready, select};
+use futures_util::stream::{self, Stream, StreamExt};
+use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
@@ -19,6 +23,21 @@ pub trait Target: Send + Sync {
         saved: &mut Saved,
     ) -> impl Future<Output = Exchange> + Send;
 
+    /// Sends requests so that they reach the server together, and reads their answers. Those
+    /// `beside` are begun before and never finished, as by a phone that loses its network; a door
+    /// that is given whole requests only leaves them out.
+    fn send_together(
+        &self,
+        requests: Vec<Joint>,
+        _beside: Vec<WireRequest>,
+    ) -> impl Future<Output = Vec<Joined>> + Send {
+        join_all(requests.into_iter().map(async |joint: Joint| {
+            let Joint { operation, request, mut saved } = joint;
+            let exchange = self.send(operation, request, &mut saved).await;
+            Joined { exchange, saved }
+        }))
+    }
+
     /// Writes one request, sends it and reads its answer. An error means that the request could not
     /// be written.
     fn perform(
@@ -29,6 +48,42 @@ pub trait Target: Send + Sync {
     ) -> impl Future<Output = Result<Exchange, DialectError>> + Send {
         let request = self.dialect().request(operation, facts, saved);
         async move { Ok(self.send(operation, request?, saved).await) }
+    }
+}
+
+/// One of several requests to be sent together.
+#[derive(Debug, Clone)]
+pub struct Joint {
+    /// What it asks for.
+    pub operation: Operation,
+    /// The request.
+    pub request: WireRequest,
+    /// What earlier answers left for it.
+    pub saved: Saved,
+}
+
+/// What became of one of several requests sent together.
+#[derive(Debug, Clone)]
+pub struct Joined {
+    /// What became of it.
+    pub exchange: Exchange,
+    /// What earlier answers and its own leave.
+    pub saved: Saved,
+}
+
+/// A body that stops in the middle and never goes on.
+pub(crate) fn stalled(body: &[u8]) -> impl Stream<Item = Result<Bytes, Infallible>> + use<> {
+    let half = Bytes::copy_from_slice(&body[..body.len() / 2]);
+    stream::once(ready(Ok(half))).chain(stream::pending())
+}
+
+/// The outputs of `main`, while `beside` goes on for as long as that takes.
+pub(crate) async fn while_beside<T>(main: impl Future<Output = T>, beside: impl Future) -> T {
+    let (main, beside) = (std::pin::pin!(main), std::pin::pin!(beside));
+    // What stands beside begins first.
+    match select(beside, main).await {
+        Either::Left((_, main)) => main.await,
+        Either::Right((output, _)) => output,
     }
 }
 
@@ -45,6 +100,7 @@ pub(crate) fn answered(
         status: Some(answer.status),
         elapsed,
         excerpt: dialect.excerpt(&answer.body),
+        caching: caching(&answer.headers),
     }
 }
 
@@ -56,5 +112,16 @@ pub(crate) fn cut_short(
     body: &[u8],
     elapsed: Duration,
 ) -> Exchange {
-    Exchange { decision, status, elapsed, excerpt: dialect.excerpt(body) }
+    let excerpt = dialect.excerpt(body);
+    Exchange { decision, status, elapsed, excerpt, caching: String::new() }
+}
+
+/// What an answer lets caches do.
+fn caching(headers: &http::HeaderMap) -> String {
+    let fields = [(http::header::CACHE_CONTROL, ""), (http::header::EXPIRES, "expires=")];
+    let said = fields.iter().flat_map(|(name, prefix)| {
+        let values = headers.get_all(name).iter();
+        values.map(move |value| format!("{prefix}{}", String::from_utf8_lossy(value.as_bytes())))
+    });
+    said.collect::<Vec<_>>().join(", ")
 }

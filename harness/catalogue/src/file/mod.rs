@@ -106,13 +106,15 @@ fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usiz
     let (rules, guards) = (rules_of(&body.rules)?, rules_of(&body.guards)?);
     let fault = body.fault.unwrap_or(Fault::Rules);
     let fits = match (body.expect, fault) {
-        (Expectation::Reject, Fault::Rules) => !rules.is_empty() && guards.is_empty(),
+        (Expectation::Reject | Expectation::One, Fault::Rules) => {
+            !rules.is_empty() && guards.is_empty()
+        }
         (Expectation::Accept, Fault::Rules) => rules.is_empty() && !guards.is_empty(),
         (Expectation::Either, Fault::Rules) => guards.is_empty(),
         (Expectation::Reject | Expectation::Either, Fault::Form | Fault::Damage) => {
             rules.is_empty() && guards.is_empty()
         }
-        (Expectation::Accept, Fault::Form | Fault::Damage) => false,
+        (Expectation::Accept | Expectation::One, Fault::Form | Fault::Damage) => false,
     };
     if !fits {
         let words = "a reject case names the `rules` it breaks, an accept case the `guards` it has; neither names both, and a `fault` of form or damage breaks no rule of its own";
@@ -135,7 +137,8 @@ fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usiz
             return Err(At::new(body.id.span(), Problem::text(words)));
         }
     };
-    steps::check(&steps).map_err(|words| At::new(body.id.span(), Problem::text(words)))?;
+    steps::check(&steps, body.expect == Expectation::One)
+        .map_err(|words| At::new(body.id.span(), Problem::text(words)))?;
     let needs = needs.into_iter().chain(steps::implied_needs(&steps)).collect::<BTreeSet<_>>();
     let case = Case {
         id: id.clone(),

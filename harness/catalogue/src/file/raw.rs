@@ -1,7 +1,7 @@
 //! A case file as it is typed, before its names are looked up. What is said of a member here is what
 //! an editor shows beside it: the JSON Schema is derived from these types.
 
-use crate::case::{Class, Expectation, Fault, Level, Severity};
+use crate::case::{Class, Expectation, Fault, Level, Property, Severity};
 use crate::schema::{
     BaseName, CaseId, CatalogueId, ClauseId, Line, NeedName, RuleId, SchemaVersion, Slug,
 };
@@ -93,12 +93,40 @@ pub(crate) struct StepBody {
     pub(crate) challenge: Option<Spanned<String>>,
     /// A challenge step: what the challenge is for.
     pub(crate) purpose: Option<Purpose>,
-    /// A replay step: the name of the step whose request is sent again.
+    /// A replay step: the name of the step whose request is sent (again). A together step: the names
+    /// of the steps whose requests are sent.
+    #[schemars(with = "Option<Names>")]
+    pub(crate) of: Option<Spanned<Names>>,
+    /// A replay or together step: how often each request is sent. A draw step: how many challenges.
+    pub(crate) times: Option<u32>,
+    /// A together step: the name of a step whose request is begun before, and never finished.
     #[schemars(with = "Option<String>")]
-    pub(crate) of: Option<Spanned<String>>,
+    pub(crate) beside: Option<Spanned<String>>,
+    /// A together step: how often that request is begun.
+    #[schemars(extend("default" = 1))]
+    pub(crate) beside_times: Option<u32>,
+    /// A draw step: what must hold of the challenges.
+    #[serde(default)]
+    pub(crate) must: Vec<Property>,
+    /// Which node of the server is asked, counted from 0.
+    #[schemars(extend("default" = 0))]
+    pub(crate) node: Option<usize>,
+    /// Whether an attest, assert or revoke step is sent; if not, a later step of its name sends it.
+    #[schemars(extend("default" = true))]
+    pub(crate) send: Option<bool>,
     /// What a step before the last must meet.
     #[schemars(extend("default" = "accept"))]
     pub(crate) expect: Option<Expectation>,
+}
+
+/// One name or several.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Names {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
 }
 
 /// What a step does.
@@ -113,8 +141,16 @@ pub(crate) enum Deed {
     Assert,
     /// Sends the request of the step `of` again.
     Replay,
+    /// Asks for many challenges and looks at all of them.
+    Draw,
+    /// Sends the requests of the steps `of` together.
+    Together,
     /// Gives the device's key up.
     Revoke,
+    /// Ends the user's session.
+    Logout,
+    /// Restarts the server, or the node.
+    Restart,
     /// Lets the lifetime of a challenge pass.
     Wait,
 }

@@ -4,7 +4,7 @@ use super::Scene;
 use super::value::{Hex, Offset};
 use super::vocabulary::operators;
 use protocol::terms::{oid, sha256};
-use simulator::certificate::{Algorithm, CertificateModel, Extension, Time};
+use simulator::certificate::{Algorithm, CertificateModel, Extension, PublicKeyModel, Time};
 use simulator::encode::der;
 use simulator::key::Half;
 use simulator::leaf::access_control;
@@ -25,6 +25,9 @@ operators! {
         "certificate.ext.add" ExtensionAdd { oid: String, value: Hex, critical: bool } "One more extension.";
         "certificate.ext.drop" ExtensionDrop { oid: String } "Leaves the extensions of that type out.";
         "certificate.ext.critical" ExtensionCritical { oid: String } "Marks the extensions of that type critical.";
+        "certificate.ext.many" ExtensionMany { count: u32 } "So many more extensions that nobody knows.";
+        "certificate.ext.large" ExtensionLarge { bytes: usize } "One more extension that nobody knows, of so many bytes.";
+        "certificate.key.rsa" KeyRsa { bits: usize } "An RSA key of so many bits in the place of its own.";
         "certificate.key-identifiers" KeyIdentifiers {} "The identifiers of the intermediate's key and of its own, both right.";
         "certificate.access-control-of-ios" AccessControlOfIos {} "The key's access-control list as an iPhone has it.";
         "certificate.sha384" Sha384 {} "Signed with SHA-384 instead of SHA-256.";
@@ -67,6 +70,33 @@ impl CertificateOperator {
                 let new = if *critical { Extension::critical } else { Extension::new };
                 let extensions = certificate.extensions.get_or_insert_default();
                 extensions.push(new(oid, value.0.clone()));
+            }
+            Self::ExtensionMany { count } => {
+                let extensions = certificate.extensions.get_or_insert_default();
+                extensions.extend((0..*count).map(|number| {
+                    Extension::new(&format!("1.3.6.1.4.1.99999.{number}"), vec![0x05, 0x00])
+                }));
+            }
+            Self::ExtensionLarge { bytes } => {
+                let extensions = certificate.extensions.get_or_insert_default();
+                extensions.push(Extension::new("1.3.6.1.4.1.99999.1", vec![0; *bytes]));
+            }
+            Self::KeyRsa { bits } => {
+                let mut modulus = scene.random("modulus", bits / 8);
+                // Odd, and as long as it says.
+                if let [first, .., last] = &mut modulus[..] {
+                    *first |= 0x80;
+                    *last |= 1;
+                }
+                let integer =
+                    |number: &[u8]| der::tlv(der::tag::INTEGER, &der::unsigned_content(number));
+                let key = der::sequence(&[integer(&modulus), integer(&[1, 0, 1])]);
+                let rsa = Algorithm {
+                    oid: "1.2.840.113549.1.1.1".to_owned(),
+                    parameters: Some(vec![0x05, 0x00]),
+                };
+                certificate.public_key =
+                    PublicKeyModel { algorithm: rsa, bytes: key, encoding: Derived::Computed };
             }
             Self::ExtensionDrop { oid } => certificate.remove_extension(oid),
             Self::ExtensionCritical { oid } => {

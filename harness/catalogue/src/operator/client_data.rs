@@ -10,6 +10,8 @@ operators! {
         "clientdata.json.reverse" Reverse {} "The members of the JSON object in the opposite order.";
         "clientdata.json.spaced" Spaced {} "JSON with spaces and line breaks that mean nothing.";
         "clientdata.json.escaped" Escaped {} "The first letter of the challenge's member name written as an escape.";
+        "clientdata.replace" Replace { with: Hex } "Other bytes in the place of client data.";
+        "clientdata.pad" Pad { to: usize } "Spaces after the JSON, so that it has so many bytes.";
         "clientdata.challenge.drop" ChallengeDrop {} "Leaves out the member that holds the challenge.";
         "clientdata.challenge.after-another" ChallengeAfterAnother {} "The challenge's member twice, first with another value.";
         "clientdata.challenge.before-another" ChallengeBeforeAnother {} "The challenge's member twice, last with another value.";
@@ -58,6 +60,12 @@ impl ClientDataOperator {
                 Ok(written(&entries.into_iter().rev().collect()))
             }
             Self::Spaced {} => Ok(spaced(&object)),
+            Self::Replace { with } => Ok(with.0.clone()),
+            Self::Pad { to } => {
+                let mut padded = data.to_vec();
+                padded.resize((*to).max(data.len()), b' ');
+                Ok(padded)
+            }
             Self::Escaped {} => {
                 let name = member(&object, challenge)?;
                 let first = name.chars().next().ok_or(ClientDataError::NoChallenge)?;

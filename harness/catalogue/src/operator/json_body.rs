@@ -18,6 +18,7 @@ operators! {
         "wire.json.recased" Recased { of: Named } "The name of the member that holds a value with its letters in the other case.";
         "wire.json.nested" Nested { of: Named } "The member that holds a value inside another one.";
         "wire.json.add" Add { name: String, value: Json } "One more member in the JSON body.";
+        "wire.json.hash" Hash { name: String } "One more member: the client data hash that the object was made for, in base64.";
         "wire.json.reverse" Reverse {} "The members of the JSON body in the opposite order.";
         "wire.json.array" Array {} "The JSON body as the only element of an array.";
         "wire.json.trailing-comma" TrailingComma {} "A comma after the last member of the JSON body.";
@@ -70,6 +71,10 @@ impl JsonBodyOperator {
                 members[at] = pair(&quoted("nested"), &Value::Object(inner).to_string());
             }
             Self::Add { name, value } => members.push(pair(&quoted(name), &value.0.to_string())),
+            Self::Hash { name } => {
+                let hash = sheet.values.client_data_hash.clone().unwrap_or_default();
+                members.push(pair(&quoted(name), &quoted(&hash)));
+            }
             Self::Reverse {} => members.reverse(),
             Self::Array {} => {
                 sheet.body = [b"[", &sheet.body[..], b"]"].concat();

@@ -11,6 +11,7 @@ mod certificate;
 mod chain;
 mod client_data;
 mod container;
+mod convention;
 mod cose;
 mod credential;
 mod draft;
@@ -31,6 +32,7 @@ pub use vocabulary::Entry;
 
 pub(crate) use assertion::{AssertionOperator, DeviceOperator};
 pub(crate) use client_data::{ChallengeOperator, ClientDataOperator, SentOperator};
+pub(crate) use convention::{HashOperator, ReplayOperator};
 pub(crate) use draft::{AssertionDraft, AttestationDraft};
 pub(crate) use json_body::JsonBodyOperator;
 pub(crate) use key::{ForeseenOperator, KeyOperator};
@@ -75,6 +77,8 @@ pub(crate) enum Edit {
     Assertion(AssertionOperator),
     Container(ContainerOperator),
     Spelling(Part, SpellingOperator),
+    Hash(HashOperator),
+    Replay(ReplayOperator),
     Json(JsonBodyOperator),
     Wire(WireOperator),
 }
@@ -145,6 +149,8 @@ impl Operator {
             AssertionOperator::VOCABULARY,
             ContainerOperator::VOCABULARY,
             SpellingOperator::VOCABULARY,
+            HashOperator::VOCABULARY,
+            ReplayOperator::VOCABULARY,
             JsonBodyOperator::VOCABULARY,
             WireOperator::VOCABULARY,
         ]
@@ -171,6 +177,8 @@ impl Operator {
             AssertionOperator::json_schema(generator),
             ContainerOperator::json_schema(generator),
             SpellingOperator::json_schema(generator),
+            HashOperator::json_schema(generator),
+            ReplayOperator::json_schema(generator),
             JsonBodyOperator::json_schema(generator),
             WireOperator::json_schema(generator),
         ]
@@ -191,6 +199,7 @@ impl Operator {
             | Edit::Form(_)
             | Edit::Receipt(_)
             | Edit::Container(_)
+            | Edit::Hash(_)
             | Edit::Json(_)
             | Edit::Wire(_) => true,
             Edit::Spelling(part, _) => *part != Part::Assertion,
@@ -198,8 +207,14 @@ impl Operator {
             | Edit::Device(_)
             | Edit::ClientData(_)
             | Edit::Sent(_)
+            | Edit::Replay(_)
             | Edit::Assertion(_) => false,
         }
+    }
+
+    /// Whether a request that is sent again has what is edited.
+    pub(crate) fn edits_replay(&self) -> bool {
+        matches!(self.0, Edit::Replay(_))
     }
 
     /// Whether the request for a challenge has what is edited.
@@ -227,7 +242,9 @@ impl Operator {
             | Edit::Certificate(..)
             | Edit::Profile(..)
             | Edit::Cose(_)
-            | Edit::Receipt(_) => false,
+            | Edit::Receipt(_)
+            | Edit::Hash(_)
+            | Edit::Replay(_) => false,
         }
     }
 
@@ -248,7 +265,9 @@ impl Operator {
             Edit::Foreseen(_) => Some(Need::Foreseeable),
             Edit::Spelling(_, operator) if operator.needs_base64() => Some(Need::Base64),
             Edit::Json(_) => Some(Need::JsonRequest),
+            Edit::Wire(operator) if operator.edits_account() => Some(Need::AccountHeader),
             Edit::Wire(operator) if operator.edits_headers() => Some(Need::Headers),
+            Edit::Hash(_) => Some(Need::HashOfText),
             _ => None,
         }
     }
@@ -301,6 +320,8 @@ impl Operator {
             | Edit::Sent(_)
             | Edit::Assertion(_)
             | Edit::Spelling(..)
+            | Edit::Hash(_)
+            | Edit::Replay(_)
             | Edit::Json(_)
             | Edit::Wire(_) => {}
         }
@@ -324,6 +345,8 @@ impl Operator {
             | Edit::Cose(_)
             | Edit::Receipt(_)
             | Edit::Spelling(..)
+            | Edit::Hash(_)
+            | Edit::Replay(_)
             | Edit::Json(_)
             | Edit::Wire(_) => {}
         }
@@ -358,6 +381,8 @@ impl fmt::Display for Operator {
                 let name = one.name().trim_start_matches(VALUE);
                 return write!(f, "{}{name}", part.prefix());
             }
+            Edit::Hash(one) => one.name(),
+            Edit::Replay(one) => one.name(),
             Edit::Json(one) => one.name(),
             Edit::Wire(one) => one.name(),
         };

@@ -3,9 +3,9 @@
 use super::{
     AssertionOperator, AttestationOperator, AuthenticatorDataOperator, CERTIFICATE,
     CertificateOperator, ChallengeOperator, ClientDataOperator, ContainerOperator, CoseOperator,
-    DeviceOperator, Edit, Entry, ForeseenOperator, FormOperator, JsonBodyOperator, KeyOperator,
-    Operator, Part, ProfileOperator, ReceiptOperator, SentOperator, SpellingOperator, VALUE, Which,
-    WireOperator,
+    DeviceOperator, Edit, Entry, ForeseenOperator, FormOperator, HashOperator, JsonBodyOperator,
+    KeyOperator, Operator, Part, ProfileOperator, ReceiptOperator, ReplayOperator, SentOperator,
+    SpellingOperator, VALUE, Which, WireOperator,
 };
 use crate::file::{At, Problem};
 use serde::de::DeserializeOwned;
@@ -92,6 +92,10 @@ impl Reading<'_> {
             Edit::Assertion(self.values(&name)?)
         } else if is_of(ContainerOperator::VOCABULARY) {
             Edit::Container(self.values(&name)?)
+        } else if is_of(HashOperator::VOCABULARY) {
+            Edit::Hash(self.values(&name)?)
+        } else if is_of(ReplayOperator::VOCABULARY) {
+            Edit::Replay(self.values(&name)?)
         } else if is_of(JsonBodyOperator::VOCABULARY) {
             Edit::Json(self.values(&name)?)
         } else if is_of(WireOperator::VOCABULARY) {

@@ -36,6 +36,7 @@ operators! {
         "wire.header.omit" HeaderOmit { of: Named } "Leaves out the header that holds a value.";
         "wire.header.after-another" HeaderAfterAnother { of: Named } "The header that holds a value twice, first with another one.";
         "wire.header.before-another" HeaderBeforeAnother { of: Named } "The header that holds a value twice, last with another one.";
+        "wire.header.hash" HeaderHash { name: String } "One more header: the client data hash that the object was made for, in base64.";
         "wire.body.before" BodyBefore { bytes: Hex } "Bytes before the body.";
         "wire.body.after" BodyAfter { bytes: Hex } "Bytes after the body.";
         "wire.body.replace" BodyReplace { with: Hex } "Another body.";
@@ -88,6 +89,16 @@ impl WireOperator {
         )
     }
 
+    /// Whether it edits the header that holds the account.
+    pub(crate) fn edits_account(&self) -> bool {
+        matches!(
+            self,
+            Self::HeaderOmit { of: Named::Account }
+                | Self::HeaderAfterAnother { of: Named::Account }
+                | Self::HeaderBeforeAnother { of: Named::Account }
+        )
+    }
+
     pub(crate) fn apply(&self, sheet: &mut Sheet, scene: &Scene<'_>) -> Result<(), SheetError> {
         match self {
             Self::Method { to } => sheet.method.clone_from(to),
@@ -98,6 +109,10 @@ impl WireOperator {
             Self::HeaderSet { name, value } => {
                 drop_header(sheet, name);
                 sheet.headers.push((name.to_lowercase(), value.clone().into_bytes()));
+            }
+            Self::HeaderHash { name } => {
+                let hash = sheet.values.client_data_hash.clone().unwrap_or_default();
+                sheet.headers.push((name.to_lowercase(), hash.into_bytes()));
             }
             Self::HeaderDrop { name } => drop_header(sheet, name),
             Self::HeaderOmit { of } => {

@@ -21,6 +21,8 @@ pub(crate) struct Played {
     /// Whether its values are written as agreed; `None` where what lies around them is edited, of
     /// which paper knows nothing.
     pub(crate) formed: Option<bool>,
+    /// How many of the requests that are judged were accepted.
+    pub(crate) accepted: usize,
     /// What was sent.
     pub(crate) sent: Vec<u8>,
 }
@@ -44,6 +46,21 @@ struct Enrolled {
 enum Request {
     Attest { key_id: Sent, challenge: String, attestation: Sent, public_key: Vec<u8> },
     Assert { key_id: Sent, client_data: Vec<u8>, assertion: Sent, counter: u32 },
+    Revoke { key_id: Vec<u8> },
+}
+
+/// A request on behalf of an account.
+#[derive(Clone)]
+struct Sending {
+    account: String,
+    request: Request,
+}
+
+/// What steps have named.
+#[derive(Default)]
+struct Names {
+    challenges: BTreeMap<String, String>,
+    requests: BTreeMap<String, Sending>,
 }
 
 pub(crate) struct Paper {
@@ -56,6 +73,9 @@ pub(crate) struct Paper {
     challenges: BTreeMap<String, Issued>,
     keys: BTreeMap<Vec<u8>, Enrolled>,
 }
+
+/// Bytes of an object that a server reads.
+const LARGEST: usize = 48 << 10;
 
 pub(crate) const LIFETIME: Duration = Duration::from_mins(1);
 
@@ -80,6 +100,12 @@ pub(crate) fn servers() -> Vec<Premises> {
         values_are_base64: true,
         request_is_json: true,
         values_in_headers: true,
+        account_in_header: true,
+        hashes_text: true,
+        can_log_out: true,
+        can_restart: true,
+        nodes: 2,
+        speaks_http2: true,
     };
     let development = Premises {
         environment: Environment::Development,
@@ -132,64 +158,100 @@ impl Paper {
     pub(crate) fn play(mut self, case: &Case, seed: &Seed) -> Result<Played, String> {
         let (authority, premises) = (self.authority.clone(), self.premises.clone());
         let mut devices = Cast::new(case, seed, &premises, &authority);
-        let mut named_challenges = BTreeMap::new();
-        let mut named_requests: BTreeMap<String, Request> = BTreeMap::new();
+        let mut names = Names::default();
         let (last, before) = case.steps.split_last().expect("a case has a step");
         for step in before {
-            match &step.action {
-                Action::Challenge(purpose) => {
-                    let text = self.issue(&step.account, *purpose);
-                    let name = step.name.as_deref().unwrap_or_default();
-                    if let Some(later) = devices.foreseen_by(name).cloned() {
-                        let challenge = devices.challenge(&later, &text);
-                        let data = client_data(&challenge);
-                        devices.foresee(&later, &data, &challenge, self.now).unwrap();
-                    }
-                    named_challenges.insert(step.name.clone().unwrap_or_default(), text);
+            for sent in self.step(&mut devices, step, &mut names) {
+                // Of what lies around the values paper believes what the step expects.
+                let formed = sent.request.is_formed()
+                    && (!is_edited_around(step) || step.expectation != Expectation::Reject);
+                let broken = if formed { self.examine(&sent) } else { BTreeSet::new() };
+                let accepted = formed && broken.is_empty();
+                let expected = match step.expectation {
+                    Expectation::Accept => accepted,
+                    Expectation::Reject => !accepted,
+                    Expectation::Either | Expectation::One => true,
+                };
+                if !expected {
+                    return Err(format!("{}: {} breaks {broken:?}", case.id, step.action.as_str()));
                 }
-                Action::Wait => {
-                    self.now += lifetime() + SignedDuration::from_secs(1);
-                }
-                Action::Revoke => {
-                    let key_id = devices.device(step).key_id().0;
-                    self.keys.get_mut(&key_id[..]).expect("an enrolled key is revoked").active =
-                        false;
-                }
-                Action::Attest { .. } | Action::Assert { .. } | Action::Replay { .. } => {
-                    let request =
-                        self.request(&mut devices, step, &named_challenges, &named_requests);
-                    // Of what lies around the values paper believes what the step expects.
-                    let formed = request.is_formed()
-                        && (!is_edited_around(step) || step.expectation == Expectation::Accept);
-                    let broken = if formed {
-                        self.examine(&step.account, &request)
-                    } else {
-                        BTreeSet::new()
-                    };
-                    let accepted = formed && broken.is_empty();
-                    if accepted != (step.expectation == Expectation::Accept) {
-                        return Err(format!(
-                            "{}: {} breaks {broken:?}",
-                            case.id,
-                            step.action.as_str()
-                        ));
-                    }
-                    if accepted {
-                        self.store(&step.account, &request);
-                    }
-                    named_requests.extend(step.name.clone().map(|name| (name, request)));
+                if accepted {
+                    self.store(&sent);
                 }
             }
         }
-        let request = self.request(&mut devices, last, &named_challenges, &named_requests);
-        let formed = (!is_edited_around(last)).then(|| request.is_formed());
-        // Nothing more can be said of what cannot be read.
-        let broken = if request.is_formed() {
-            self.examine(&last.account, &request)
-        } else {
-            BTreeSet::new()
+        Ok(self.judged(&mut devices, last, &mut names))
+    }
+
+    fn judged(&mut self, devices: &mut Cast<'_>, last: &Step, names: &mut Names) -> Played {
+        let mut played = Played {
+            broken: BTreeSet::new(),
+            formed: (!is_edited_around(last)).then_some(true),
+            accepted: 0,
+            sent: Vec::new(),
         };
-        Ok(Played { broken, formed, sent: request.bytes() })
+        for sent in self.step(devices, last, names) {
+            played.sent.extend(sent.request.bytes());
+            // Nothing more can be said of what cannot be read.
+            let formed = sent.request.is_formed();
+            played.formed = played.formed.map(|so_far| so_far && formed);
+            let broken = if formed { self.examine(&sent) } else { BTreeSet::new() };
+            if formed && broken.is_empty() {
+                played.accepted += 1;
+                self.store(&sent);
+            }
+            played.broken.extend(broken);
+        }
+        played
+    }
+
+    /// What a step sends, one after the other.
+    fn step(&mut self, devices: &mut Cast<'_>, step: &Step, names: &mut Names) -> Vec<Sending> {
+        let sending = |request| Sending { account: step.account.clone(), request };
+        match &step.action {
+            Action::Challenge(purpose) => {
+                let text = self.issue(&step.account, *purpose);
+                let name = step.name.as_deref().unwrap_or_default();
+                if let Some(later) = devices.foreseen_by(name).cloned() {
+                    let challenge = devices.challenge(&later, &text);
+                    let data = client_data(&challenge);
+                    devices.foresee(&later, &data, &challenge, self.now).unwrap();
+                }
+                names.challenges.insert(name.to_owned(), text);
+                Vec::new()
+            }
+            Action::Draw { purpose, times, .. } => {
+                (0..*times).for_each(|_| drop(self.issue(&step.account, *purpose)));
+                Vec::new()
+            }
+            Action::Wait => {
+                self.now += lifetime() + SignedDuration::from_secs(1);
+                Vec::new()
+            }
+            // A server that remembers what it must is the same afterwards.
+            Action::Restart => Vec::new(),
+            Action::Logout => {
+                self.challenges.retain(|_, issued| issued.account != step.account);
+                Vec::new()
+            }
+            Action::Together { of, times, .. } => {
+                (0..*times).flat_map(|_| of).map(|name| names.requests[name].clone()).collect()
+            }
+            Action::Replay { of } => {
+                let mut request = names.requests[of].request.clone();
+                if let Request::Assert { assertion, .. } = &mut request
+                    && assertion.is_plain()
+                {
+                    *assertion = Sent::new(devices.replay(step, assertion.bytes()));
+                }
+                vec![sending(request)]
+            }
+            Action::Revoke | Action::Attest { .. } | Action::Assert { .. } => {
+                let sent = sending(self.request(devices, step, &names.challenges));
+                names.requests.extend(step.name.clone().map(|name| (name, sent.clone())));
+                if step.kept { Vec::new() } else { vec![sent] }
+            }
+        }
     }
 
     fn issue(&mut self, account: &str, purpose: Purpose) -> String {
@@ -204,13 +266,11 @@ impl Paper {
         cast: &mut Cast<'_>,
         step: &Step,
         challenges: &BTreeMap<String, String>,
-        requests: &BTreeMap<String, Request>,
     ) -> Request {
         let (named, purpose) = match &step.action {
             Action::Attest { challenge } => (challenge, Purpose::Attest),
             Action::Assert { challenge } => (challenge, Purpose::Assert),
-            Action::Replay { of } => return requests[of].clone(),
-            Action::Challenge(_) | Action::Revoke | Action::Wait => unreachable!("no request"),
+            _ => return Request::Revoke { key_id: cast.device(step).key_id().0.to_vec() },
         };
         let issued = match named {
             Some(name) => challenges[name].clone(),
@@ -219,7 +279,11 @@ impl Paper {
         let challenge = cast.challenge(step, &issued);
         match purpose {
             Purpose::Attest => {
-                let made = cast.attestation(step, &sha256(&[challenge.as_bytes()]), self.now);
+                let honest = sha256(&[challenge.as_bytes()]).to_vec();
+                // Whatever the challenge's text stands for, it is other bytes.
+                let decoded = sha256(&[b"decoded", challenge.as_bytes()]);
+                let hash = cast.hash(step, honest, &challenge, Some(&decoded));
+                let made = cast.attestation(step, &hash, self.now);
                 let (key_id, attestation) = (made.key_id, made.attestation);
                 Request::Attest {
                     key_id,
@@ -241,8 +305,10 @@ impl Paper {
         }
     }
 
-    fn examine(&mut self, account: &str, request: &Request) -> BTreeSet<Rule> {
+    fn examine(&mut self, sending: &Sending) -> BTreeSet<Rule> {
+        let Sending { account, request } = sending;
         match request {
+            Request::Revoke { .. } => BTreeSet::new(),
             Request::Attest { key_id, challenge, attestation, .. } => {
                 let mut broken = self.spend(account, Purpose::Attest, challenge);
                 let hash = sha256(&[challenge.as_bytes()]);
@@ -258,7 +324,7 @@ impl Paper {
                     self.now,
                 )));
                 broken.extend(self.examine_receipt(request, &hash));
-                if self.keys.get(key_id.bytes()).is_some_and(|key| key.account != account) {
+                if self.keys.get(key_id.bytes()).is_some_and(|key| key.account != *account) {
                     broken.insert(Rule::KeyUnclaimed);
                 }
                 let own = |key: &&Enrolled| key.account == account;
@@ -276,7 +342,7 @@ impl Paper {
                     broken.insert(Rule::KeyKnown);
                     return broken;
                 };
-                broken.extend((key.account != account).then_some(Rule::KeyOwner));
+                broken.extend((key.account != *account).then_some(Rule::KeyOwner));
                 broken.extend((!key.active).then_some(Rule::KeyActive));
                 let hash = sha256(&[client_data]);
                 let facts = AssertionRequest {
@@ -322,8 +388,12 @@ impl Paper {
         }
     }
 
-    fn store(&mut self, account: &str, request: &Request) {
+    fn store(&mut self, sending: &Sending) {
+        let Sending { account, request } = sending;
         match request {
+            Request::Revoke { key_id } => {
+                self.keys.get_mut(key_id).expect("an enrolled key is revoked").active = false;
+            }
             Request::Attest { key_id, public_key, .. } => {
                 let key = Enrolled {
                     account: account.to_owned(),
@@ -342,13 +412,18 @@ impl Paper {
 }
 
 impl Request {
-    /// Whether a server that reads base64 strictly can read the key id and the object.
+    /// Whether a server that reads base64 strictly, and no more than some tens of KiB, can read the
+    /// key id and the object.
     fn is_formed(&self) -> bool {
         let (key_id, object) = match self {
             Self::Attest { key_id, attestation, .. } => (key_id, attestation),
             Self::Assert { key_id, assertion, .. } => (key_id, assertion),
+            Self::Revoke { .. } => return true,
         };
-        key_id.is_plain() && key_id.bytes().len() == 32 && object.is_plain()
+        key_id.is_plain()
+            && key_id.bytes().len() == 32
+            && object.is_plain()
+            && object.bytes().len() < LARGEST
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -359,6 +434,7 @@ impl Request {
             Self::Assert { key_id, client_data, assertion, .. } => {
                 [written(key_id), client_data.clone(), written(assertion)].concat()
             }
+            Self::Revoke { key_id } => key_id.clone(),
         }
     }
 }

@@ -23,7 +23,8 @@ fn is_as_declared(case: &Case, played: &Played) -> bool {
     match case.fault {
         Fault::Rules => {
             let declared: BTreeSet<Rule> = case.rules.iter().copied().collect();
-            played.broken == declared && played.formed != Some(false)
+            let accepted = case.expectation != Expectation::One || played.accepted == 1;
+            played.broken == declared && played.formed != Some(false) && accepted
         }
         Fault::Form => played.broken.is_empty() && played.formed != Some(true),
         // Where a damage is harmless, either answer is right.
@@ -95,7 +96,7 @@ fn every_edited_request_differs_from_its_honest_twin() {
         let (Ok(edited), Ok(honest)) = (sent(&case), sent(&twin)) else {
             panic!("{} and its twin are played to the end", case.id)
         };
-        assert_ne!(edited, honest, "{}", case.id);
+        assert!(edited != honest, "{} sends what its twin sends", case.id);
     }
 }
 

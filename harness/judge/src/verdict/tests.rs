@@ -50,6 +50,7 @@ fn turn(expectation: &str, decision: Decision) -> Observed {
             public_key: "BAQE".to_owned(),
             environment: "production".to_owned(),
         }),
+        broken: None,
     }
 }
 
@@ -262,4 +263,12 @@ fn a_record_from_elsewhere_never_passes_by_accident() {
     }
     let case = case("accept", vec![Attempt { turns: vec![odd], judged: vec![0] }]);
     assert_eq!(judge(&case), Verdict::Pass);
+}
+
+#[test]
+fn an_answer_that_is_not_as_it_must_be_fails_though_it_was_one() {
+    let mut case = case("accept", vec![attempt("accept", vec![yes()])]);
+    assert_eq!(judge(&case), Verdict::Pass);
+    case.attempts[0].turns[0].broken = Some("a challenge has 8 bytes".to_owned());
+    assert_eq!(word(&judge(&case)), "wrong-output");
 }

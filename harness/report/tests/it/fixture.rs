@@ -158,6 +158,7 @@ pub(crate) fn observed(id: &str, expectation: &str, decision: ObservedDecision) 
                 elapsed_ms: 1.0,
                 excerpt: String::new(),
                 truth: None,
+                broken: None,
             }],
             judged: vec![0],
         }],

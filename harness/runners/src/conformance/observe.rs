@@ -47,9 +47,9 @@ impl<'a> Observer<'a> {
     pub(super) fn attempt(&self, played: &Played) -> Attempt {
         let mut turns: Vec<Observed> = played.before.iter().map(|turn| self.turn(turn)).collect();
         let mut judged = Vec::new();
-        if let Some(last) = &played.last {
+        for last in &played.last {
             judged.push(turns.len());
-            turns.push(Observed { truth: played.truth.as_ref().map(truth), ..self.turn(last) });
+            turns.push(Observed { truth: last.truth.as_ref().map(truth), ..self.turn(last) });
         }
         Attempt { turns, judged }
     }
@@ -65,6 +65,7 @@ impl<'a> Observer<'a> {
             elapsed_ms: (exchange.elapsed.as_secs_f64() * 1e6).round() / 1e3,
             excerpt: exchange.excerpt.clone(),
             truth: None,
+            broken: turn.broken.clone(),
         }
     }
 

@@ -3,7 +3,7 @@
 use catalogue::{Listed, Premises, embeds_challenge};
 use std::time::Duration;
 use targets::encoding::Encoding;
-use targets::file::{Declared, ReceiptDemand};
+use targets::file::{Challenge, Declared, HttpVersion, ReceiptDemand};
 use targets::{CHALLENGE_TEXT, Dialect, Facts, Field, Operation, Saved};
 
 /// What is known of a target before the first request. Challenges that live longer than
@@ -20,11 +20,17 @@ pub fn premises(dialect: &Dialect, longest_wait: Duration) -> Premises {
         challenge_spent_by_failure: policy.challenge_spent_by_failure == Some(true),
         wait: policy.challenge_ttl.filter(|ttl| *ttl <= longest_wait),
         can_revoke: dialect.speaks(Operation::Revoke),
+        can_log_out: dialect.speaks(Operation::Logout),
+        can_restart: dialect.speaks(Operation::Restart),
+        nodes: file.nodes.len(),
+        speaks_http2: file.http_version == HttpVersion::Http2,
         client_data_is_json: client_data_is_json(dialect),
         client_data_foreseeable: client_data_foreseeable(dialect),
         values_are_base64: values_are_base64(dialect),
         request_is_json: request_is_json(dialect),
-        values_in_headers: values_in_headers(dialect),
+        values_in_headers: in_headers(dialect, &["trial of a key id", "trial of an assertion"]),
+        account_in_header: in_headers(dialect, &[ACCOUNT]),
+        hashes_text: file.conventions.attest_client_data_hash == Challenge::Sha256OfText,
     }
 }
 
@@ -57,12 +63,15 @@ fn values_are_base64(dialect: &Dialect) -> bool {
 /// A challenge of ours, to try templates with.
 const TRIAL: &str = "MDEyMzQ1Njc4OWFiY2RlZg";
 
+/// An account of ours, to try templates with.
+const ACCOUNT: &str = "trial of an account";
+
 /// A request of ours, to try templates with.
 fn trial(dialect: &Dialect) -> (Facts, Saved) {
     let names = dialect.file().steps.values().flat_map(|step| step.save.keys());
     let mut saved: Saved = names.map(|name| (name.clone(), "x".to_owned())).collect();
     saved.insert(CHALLENGE_TEXT.to_owned(), TRIAL.to_owned());
-    let mut facts = Facts::new("qa", "0123456789abcdef0123456789abcdef");
+    let mut facts = Facts::new(ACCOUNT, "0123456789abcdef0123456789abcdef");
     facts.key_id = Some(Field::Text("trial of a key id".to_owned()));
     facts.attestation = Some(Field::Text("trial of an attestation".to_owned()));
     (facts, saved)
@@ -89,11 +98,9 @@ fn request_is_json(dialect: &Dialect) -> bool {
         .all(|wanted| body.values().any(|value: &serde_json::Value| value == wanted))
 }
 
-fn values_in_headers(dialect: &Dialect) -> bool {
+fn in_headers(dialect: &Dialect, wanted: &[&str]) -> bool {
     let (mut facts, saved) = trial(dialect);
     facts.assertion = Some(Field::Text("trial of an assertion".to_owned()));
     let Ok(request) = dialect.request(Operation::Assert, &facts, &saved) else { return false };
-    ["trial of a key id", "trial of an assertion"]
-        .iter()
-        .all(|wanted| request.headers.values().any(|value| value == wanted))
+    wanted.iter().all(|wanted| request.headers.values().any(|value| value == wanted))
 }

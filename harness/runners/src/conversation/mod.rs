@@ -1,18 +1,24 @@
 //! Plays the steps of a case on a target.
 
+mod drawn;
 mod turn;
 mod wire;
 
 pub use turn::{Kept, PlayError, Played, Turn};
 
-use catalogue::{Action, Case, Cast, Expectation, Premises, Step, Truth};
+use drawn::Drawn;
+
+use catalogue::{Action, Case, Cast, Expectation, Premises, Property, Step, Truth};
 use jiff::Timestamp;
 use protocol::relying_party::Purpose;
 use simulator::{Authority, Seed};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use targets::{CHALLENGE_TEXT, Decision, Exchange, Facts, Operation, Saved, Target, WireRequest};
+use targets::{
+    CHALLENGE_TEXT, Decision, Exchange, Facts, Field, Joined, Joint, Operation, Saved, Target,
+    WireRequest,
+};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -59,31 +65,40 @@ impl<T: Target> Stage<'_, T> {
         };
         let mut played = Played::default();
         for (index, step) in case.steps.iter().enumerate() {
-            let is_last = index + 1 == case.steps.len();
-            let Some(mut turns) = conversation.step(index, step, &mut played.truth).await? else {
-                continue;
-            };
-            let own = turns.pop();
-            if !turns.iter().all(Turn::is_as_expected) {
-                played.before.extend(turns);
+            let StepPlayed { before, own } = conversation.step(index, step).await?;
+            let stops = !before.iter().all(Turn::is_as_expected);
+            played.before.extend(before);
+            if stops {
                 return Ok(played);
             }
-            played.before.extend(turns);
-            match own {
-                Some(own) if is_last => {
-                    played.last = Some(Turn { expectation: case.expectation, ..own });
+            if index + 1 == case.steps.len() {
+                let judged = own.into_iter();
+                played.last =
+                    judged.map(|turn| Turn { expectation: case.expectation, ..turn }).collect();
+            } else {
+                let stops = !own.iter().all(Turn::is_as_expected);
+                played.before.extend(own);
+                if stops {
+                    return Ok(played);
                 }
-                Some(own) => {
-                    let goes_on = own.is_as_expected();
-                    played.before.push(own);
-                    if !goes_on {
-                        return Ok(played);
-                    }
-                }
-                None => {}
             }
         }
         Ok(played)
+    }
+}
+
+/// What became of a step.
+#[derive(Default)]
+struct StepPlayed {
+    /// The request for a challenge that it needed, if it made one.
+    before: Vec<Turn>,
+    /// What it is about: nothing, one request, or several sent together.
+    own: Vec<Turn>,
+}
+
+impl StepPlayed {
+    fn one(turn: Turn) -> Self {
+        Self { before: Vec::new(), own: vec![turn] }
     }
 }
 
@@ -112,25 +127,21 @@ struct Request {
     /// What edits it as it goes out, and when it was made.
     step: Step,
     at: Timestamp,
+    /// What is true of it, until it is sent again.
+    truth: Option<Truth>,
+    /// The client data hash that its object was made for.
+    hash: Option<Vec<u8>>,
     /// The same request from the same device at the same time, told no lie.
     honest: Option<Box<Request>>,
 }
 
 impl<T: Target> Conversation<'_, T> {
-    /// Plays a step; its own request is the last of the turns. A step that sends nothing has none.
-    async fn step(
-        &mut self,
-        index: usize,
-        step: &Step,
-        truth: &mut Option<Truth>,
-    ) -> Result<Option<Vec<Turn>>, PlayError> {
-        let mut turns = Vec::new();
-        *truth = None;
-        let (named, purpose) = match &step.action {
+    async fn step(&mut self, index: usize, step: &Step) -> Result<StepPlayed, PlayError> {
+        match &step.action {
             Action::Wait => {
                 let lifetime = self.stage.premises.wait.unwrap_or_default();
                 tokio::time::sleep(lifetime + MARGIN).await;
-                return Ok(None);
+                Ok(StepPlayed::default())
             }
             Action::Challenge(purpose) => {
                 let (turn, saved) = self.challenge(index, step, *purpose).await?;
@@ -141,47 +152,102 @@ impl<T: Target> Conversation<'_, T> {
                     self.foresee(&later, &name, &saved)?;
                 }
                 self.challenges.insert(name, saved);
-                return Ok(Some(vec![turn]));
+                Ok(StepPlayed::one(turn))
+            }
+            Action::Draw { purpose, times, must } => {
+                self.draw(index, step, *purpose, *times, must).await.map(StepPlayed::one)
             }
             Action::Revoke => {
-                let mut facts = self.facts(&step.account);
+                let mut facts = self.facts(step);
                 facts.key_id = Some(self.cast.device(step).key_id().into());
                 let request = self.request(Operation::Revoke, step, facts, Saved::new());
-                turns.push(self.send(index, step, request).await?);
-                return Ok(Some(turns));
+                self.send_or_keep(index, step, request).await
+            }
+            Action::Logout | Action::Restart => {
+                let operation = match step.action {
+                    Action::Logout => Operation::Logout,
+                    _ => Operation::Restart,
+                };
+                let facts = self.facts(step);
+                let request = self.request(operation, step, facts, Saved::new());
+                self.send_or_keep(index, step, request).await
             }
             Action::Replay { of } => {
-                let mut request =
-                    self.sent.get(of).cloned().expect("a case replays steps it has played");
+                let mut request = self.kept(of);
                 request.facts.account = self.name_of(&step.account);
-                turns.push(self.send(index, step, request).await?);
-                return Ok(Some(turns));
+                request.facts.node = step.node;
+                request.truth = None;
+                if let Some(Field::Bytes(assertion)) = &mut request.facts.assertion {
+                    *assertion = self.cast.replay(step, assertion);
+                }
+                Ok(StepPlayed::one(self.send(index, step, request).await?))
             }
-            Action::Attest { challenge } => (challenge, Purpose::Attest),
-            Action::Assert { challenge } => (challenge, Purpose::Assert),
-        };
+            Action::Together { of, times, beside, beside_times } => {
+                let all = (0..*times).flat_map(|_| of);
+                let requests = all.map(|name| self.kept(name)).collect();
+                let beside = beside.iter().flat_map(|name| {
+                    (0..*beside_times).map(|_| self.kept(name)).collect::<Vec<_>>()
+                });
+                let beside = beside.collect();
+                let own = self.send_together(index, step, requests, beside).await?;
+                Ok(StepPlayed { before: Vec::new(), own })
+            }
+            Action::Attest { challenge } => {
+                self.object(index, step, challenge.as_ref(), Purpose::Attest).await
+            }
+            Action::Assert { challenge } => {
+                self.object(index, step, challenge.as_ref(), Purpose::Assert).await
+            }
+        }
+    }
+
+    /// Plays an attest or assert step.
+    async fn object(
+        &mut self,
+        index: usize,
+        step: &Step,
+        named: Option<&String>,
+        purpose: Purpose,
+    ) -> Result<StepPlayed, PlayError> {
+        let mut before = Vec::new();
         let issued = if let Some(name) = named {
             self.challenges.get(name).cloned().unwrap_or_default()
         } else {
             let (turn, saved) = self.challenge(index, step, purpose).await?;
             let goes_on = turn.is_as_expected();
-            turns.push(turn);
+            before.push(turn);
             if !goes_on {
-                // The place of the request that was not sent is taken by the one that failed.
-                turns.extend(turns.last().cloned());
-                return Ok(Some(turns));
+                return Ok(StepPlayed { before, own: Vec::new() });
             }
             saved
         };
         let now = (self.stage.clock)();
         let honest = self.honest(step, purpose, &issued, now);
-        let mut request = self.mint(step, purpose, issued, now, truth)?;
+        let mut request = self.mint(step, purpose, issued, now)?;
         request.honest = honest;
+        let StepPlayed { own, .. } = self.send_or_keep(index, step, request).await?;
+        Ok(StepPlayed { before, own })
+    }
+
+    /// The request of an earlier step.
+    fn kept(&self, name: &str) -> Request {
+        self.sent.get(name).cloned().expect("a case names steps that made a request before")
+    }
+
+    /// Sends a request, unless its step keeps it for later ones.
+    async fn send_or_keep(
+        &mut self,
+        index: usize,
+        step: &Step,
+        request: Request,
+    ) -> Result<StepPlayed, PlayError> {
         if let Some(name) = &step.name {
             self.sent.insert(name.clone(), request.clone());
         }
-        turns.push(self.send(index, step, request).await?);
-        Ok(Some(turns))
+        if step.kept {
+            return Ok(StepPlayed::default());
+        }
+        Ok(StepPlayed::one(self.send(index, step, request).await?))
     }
 
     /// Asks for a challenge; gives what its answer left.
@@ -191,14 +257,15 @@ impl<T: Target> Conversation<'_, T> {
         step: &Step,
         purpose: Purpose,
     ) -> Result<(Turn, Saved), PlayError> {
-        let mut facts = self.facts(&step.account);
+        let mut facts = self.facts(step);
         facts.purpose = purpose;
         let mut saved = self.accounts.get(&step.account).cloned().unwrap_or_default();
         // A step that asks for its challenge first edits only the request it is about.
+        let is_about_it = matches!(step.action, Action::Challenge(_));
         let now = (self.stage.clock)();
-        let editing = matches!(step.action, Action::Challenge(_)).then_some((step, now));
-        let (exchange, wire) =
-            self.perform(editing, Operation::Challenge, &facts, &mut saved).await?;
+        let editing = is_about_it.then_some((step, now));
+        let request = self.written(editing, Operation::Challenge, &facts, &saved)?;
+        let exchange = self.perform(Operation::Challenge, &request, &mut saved).await;
         let file = self.stage.target.dialect().file();
         let kept = file.steps.get(&Operation::Challenge).map(|step| &step.save);
         let left =
@@ -206,9 +273,37 @@ impl<T: Target> Conversation<'_, T> {
         let left = left.map(|(name, value)| (name.clone(), value.clone())).collect();
         self.accounts.insert(step.account.clone(), saved);
         let what = format!("challenge (step {})", index + 1);
-        let expectation = editing.map_or(Expectation::Accept, |_| step.expectation);
-        let kept = self.stage.keeps.then(|| Box::new(Kept { request: wire, facts, honest: None }));
-        Ok((Turn { what, expectation, exchange, kept }, left))
+        let expectation = if is_about_it { step.expectation } else { Expectation::Accept };
+        let kept = self.stage.keeps.then(|| Box::new(Kept { request, facts, honest: None }));
+        Ok((Turn { what, expectation, exchange, kept, truth: None, broken: None }, left))
+    }
+
+    /// Asks for challenges; the last one stands for all, unless one was not handed out.
+    async fn draw(
+        &mut self,
+        index: usize,
+        step: &Step,
+        purpose: Purpose,
+        times: u32,
+        must: &[Property],
+    ) -> Result<Turn, PlayError> {
+        let file = self.stage.target.dialect().file();
+        let asks = file.steps.get(&Operation::Challenge).map(|step| &step.request.method);
+        let method = asks.cloned().unwrap_or_default();
+        let mut drawn = Vec::new();
+        loop {
+            let (turn, left) = self.challenge(index, step, purpose).await?;
+            let text = left.get(CHALLENGE_TEXT).cloned().unwrap_or_default();
+            let caching = turn.exchange.caching.clone();
+            drawn.push(Drawn { text, caching, method: method.clone() });
+            let is_last = drawn.len() >= times as usize;
+            if is_last || !matches!(turn.exchange.decision, Decision::Accepted { .. }) {
+                let encoding = self.stage.target.dialect().file().conventions.challenge;
+                let broken = drawn::broken(&drawn, must, encoding);
+                let what = format!("{} challenges (step {})", drawn.len(), index + 1);
+                return Ok(Turn { what, broken, ..turn });
+            }
+        }
     }
 
     /// Writes the client data of a later step, whose challenge is known now, and has its key made.
@@ -218,7 +313,7 @@ impl<T: Target> Conversation<'_, T> {
         let text = saved.get(CHALLENGE_TEXT).cloned().unwrap_or_default();
         let challenge = self.cast.challenge(later, &text);
         saved.insert(CHALLENGE_TEXT.to_owned(), challenge.clone());
-        let mut facts = self.facts(&later.account);
+        let mut facts = self.facts(later);
         facts.purpose = Purpose::Assert;
         let rendered = self.stage.target.dialect().client_data(&facts, &saved)?;
         self.cast.foresee(later, &rendered, &challenge, (self.stage.clock)())?;
@@ -233,23 +328,25 @@ impl<T: Target> Conversation<'_, T> {
         purpose: Purpose,
         mut issued: Saved,
         now: Timestamp,
-        truth: &mut Option<Truth>,
     ) -> Result<Request, PlayError> {
         let dialect = self.stage.target.dialect();
         let conventions = &dialect.file().conventions;
         let text = issued.get(CHALLENGE_TEXT).cloned().unwrap_or_default();
         let challenge = self.cast.challenge(step, &text);
         issued.insert(CHALLENGE_TEXT.to_owned(), challenge.clone());
-        let mut facts = self.facts(&step.account);
+        let mut facts = self.facts(step);
         facts.purpose = purpose;
         match purpose {
             Purpose::Attest => {
-                let hash = dialect.attest_client_data_hash(&challenge)?;
+                let honest = dialect.attest_client_data_hash(&challenge)?;
+                let decoded = conventions.challenge.decode(&challenge);
+                let hash = self.cast.hash(step, honest, &challenge, decoded.as_deref());
                 let made = self.cast.attestation(step, &hash, now);
                 facts.key_id = Some(wire::field(&made.key_id, conventions.key_id));
                 facts.attestation = Some(wire::field(&made.attestation, conventions.attestation));
-                *truth = Some(made.truth);
-                Ok(self.request(Operation::Attest, step, facts, issued))
+                let request = self.request(Operation::Attest, step, facts, issued);
+                let hash = Some(made.client_data_hash);
+                Ok(Request { truth: Some(made.truth), hash, ..request })
             }
             Purpose::Assert => {
                 facts.key_id = Some(self.cast.device(step).key_id().into());
@@ -259,14 +356,14 @@ impl<T: Target> Conversation<'_, T> {
                     None => dialect.client_data(&request.facts, &request.saved)?,
                 };
                 let made = self.cast.assertion(step, &rendered, &challenge, now)?;
-                *truth = Some(made.truth);
+                let (truth, hash) = (Some(made.truth), Some(made.client_data_hash));
                 let facts = Facts {
                     key_id: Some(wire::field(&made.key_id, conventions.key_id)),
                     client_data: Some(made.client_data),
                     assertion: Some(wire::field(&made.assertion, conventions.assertion)),
                     ..request.facts
                 };
-                Ok(Request { facts, ..request })
+                Ok(Request { facts, truth, hash, ..request })
             }
         }
     }
@@ -285,7 +382,7 @@ impl<T: Target> Conversation<'_, T> {
         }
         let unedited = Step { operators: Vec::new(), ..step.clone() };
         let before = (self.cast.clone(), self.requests);
-        let honest = self.mint(&unedited, purpose, issued.clone(), now, &mut None);
+        let honest = self.mint(&unedited, purpose, issued.clone(), now);
         (self.cast, self.requests) = before;
         honest.ok().map(Box::new)
     }
@@ -303,8 +400,17 @@ impl<T: Target> Conversation<'_, T> {
         let mut saved = self.accounts.get(&step.account).cloned().unwrap_or_default();
         saved.extend(with);
         let at = (self.stage.clock)();
-        let (account, step) = (step.account.clone(), step.clone());
-        Request { operation, account, facts, saved, step, at, honest: None }
+        Request {
+            operation,
+            account: step.account.clone(),
+            facts,
+            saved,
+            step: step.clone(),
+            at,
+            truth: None,
+            hash: None,
+            honest: None,
+        }
     }
 
     async fn send(
@@ -313,45 +419,93 @@ impl<T: Target> Conversation<'_, T> {
         step: &Step,
         request: Request,
     ) -> Result<Turn, PlayError> {
-        let mut saved = request.saved;
+        let wire = self.written_of(&request)?;
+        let mut saved = request.saved.clone();
+        let exchange = self.perform(request.operation, &wire, &mut saved).await;
+        self.accounts.insert(request.account.clone(), saved);
+        Ok(self.turn(index, step, request, wire, exchange))
+    }
+
+    /// Sends requests together; nobody who asks to come back later is obeyed.
+    async fn send_together(
+        &mut self,
+        index: usize,
+        step: &Step,
+        requests: Vec<Request>,
+        beside: Vec<Request>,
+    ) -> Result<Vec<Turn>, PlayError> {
+        let joint = |request: &Request| {
+            let (operation, saved) = (request.operation, request.saved.clone());
+            Ok(Joint { operation, request: self.written_of(request)?, saved })
+        };
+        let joints: Vec<Joint> = requests.iter().map(joint).collect::<Result<_, PlayError>>()?;
+        let wires: Vec<WireRequest> = joints.iter().map(|joint| joint.request.clone()).collect();
+        let beside =
+            beside.iter().map(|one| self.written_of(one)).collect::<Result<_, PlayError>>()?;
+        let joined = self.stage.target.send_together(joints, beside).await;
+        let mut turns = Vec::new();
+        for ((request, wire), Joined { exchange, saved }) in
+            requests.into_iter().zip(wires).zip(joined)
+        {
+            if matches!(exchange.decision, Decision::Accepted { .. }) {
+                self.accounts.insert(request.account.clone(), saved);
+            }
+            turns.push(self.turn(index, step, request, wire, exchange));
+        }
+        Ok(turns)
+    }
+
+    /// A request as it goes out.
+    fn written_of(&self, request: &Request) -> Result<WireRequest, PlayError> {
         let editing = Some((&request.step, request.at));
-        let (exchange, wire) =
-            self.perform(editing, request.operation, &request.facts, &mut saved).await?;
-        self.accounts.insert(request.account, saved);
-        let what = format!("{} (step {})", step.action.as_str(), index + 1);
-        let kept = self.stage.keeps.then(|| {
-            let dialect = self.stage.target.dialect();
-            let honest = request.honest.and_then(|honest| {
-                let wire = dialect.request(honest.operation, &honest.facts, &honest.saved).ok()?;
-                Some((honest.facts, wire))
-            });
-            Box::new(Kept { request: wire, facts: request.facts, honest })
-        });
-        Ok(Turn { what, expectation: step.expectation, exchange, kept })
+        let Request { operation, facts, saved, .. } = request;
+        let hash = request.hash.as_deref();
+        self.written_with(editing, *operation, (facts, saved), hash)
+    }
+
+    fn written(
+        &self,
+        editing: Option<(&Step, Timestamp)>,
+        operation: Operation,
+        facts: &Facts,
+        saved: &Saved,
+    ) -> Result<WireRequest, PlayError> {
+        self.written_with(editing, operation, (facts, saved), None)
+    }
+
+    fn written_with(
+        &self,
+        editing: Option<(&Step, Timestamp)>,
+        operation: Operation,
+        (facts, saved): (&Facts, &Saved),
+        hash: Option<&[u8]>,
+    ) -> Result<WireRequest, PlayError> {
+        let dialect = self.stage.target.dialect();
+        let request = dialect.request(operation, facts, saved)?;
+        match editing {
+            Some((step, at)) => {
+                let values = wire::values(facts, saved, hash, dialect);
+                wire::edited(request, values, (&self.cast, step, at))
+            }
+            None => Ok(request),
+        }
     }
 
     /// Sends a request, and again if the server asks to come back later.
     async fn perform(
         &self,
-        editing: Option<(&Step, Timestamp)>,
         operation: Operation,
-        facts: &Facts,
+        request: &WireRequest,
         saved: &mut Saved,
-    ) -> Result<(Exchange, WireRequest), PlayError> {
-        let dialect = self.stage.target.dialect();
-        let mut request = dialect.request(operation, facts, saved)?;
-        if let Some((step, at)) = editing {
-            let editor = (&self.cast, step, at);
-            request = wire::edited(request, (facts, saved), dialect, editor)?;
-        }
+    ) -> Exchange {
         let mut attempt = 1;
         loop {
             let exchange = self.stage.target.send(operation, request.clone(), saved).await;
             let Decision::Throttled { retry_after } = &exchange.decision else {
-                return Ok((exchange, request));
+                return exchange;
             };
             if attempt == ATTEMPTS {
-                return Ok((exchange, request));
+                return exchange;
             }
             let pause = retry_after.unwrap_or(Duration::from_millis(200) * attempt);
             tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
@@ -359,10 +513,33 @@ impl<T: Target> Conversation<'_, T> {
         }
     }
 
-    fn facts(&mut self, account: &str) -> Facts {
+    fn turn(
+        &self,
+        index: usize,
+        step: &Step,
+        sent: Request,
+        request: WireRequest,
+        exchange: Exchange,
+    ) -> Turn {
+        let what = format!("{} (step {})", step.action.as_str(), index + 1);
+        let kept = self.stage.keeps.then(|| {
+            let honest = sent.honest.and_then(|honest| {
+                let dialect = self.stage.target.dialect();
+                let wire = dialect.request(honest.operation, &honest.facts, &honest.saved).ok()?;
+                Some((honest.facts, wire))
+            });
+            Box::new(Kept { request, facts: sent.facts, honest })
+        });
+        let (expectation, truth) = (step.expectation, sent.truth);
+        Turn { what, expectation, exchange, kept, truth, broken: None }
+    }
+
+    fn facts(&mut self, step: &Step) -> Facts {
         self.requests += 1;
         let opaque = self.seed.child("request", self.requests).to_hex();
-        Facts::new(self.name_of(account), &opaque[..32])
+        let mut facts = Facts::new(self.name_of(&step.account), &opaque[..32]);
+        facts.node = step.node;
+        facts
     }
 
     /// What an account is called to the server: nothing that tells the case.

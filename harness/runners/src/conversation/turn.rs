@@ -14,6 +14,10 @@ pub struct Turn {
     pub exchange: Exchange,
     /// What went out, if the stage keeps it.
     pub kept: Option<Box<Kept>>,
+    /// What is true of it, if it is honest about itself.
+    pub truth: Option<Truth>,
+    /// What of an answer is not as it must be, though it was one.
+    pub broken: Option<String>,
 }
 
 /// What went out, for the evidence of a failure.
@@ -33,10 +37,8 @@ pub struct Kept {
 pub struct Played {
     /// The requests before the last one, up to the first that met what it should not.
     pub before: Vec<Turn>,
-    /// The request that is judged, if it came to that.
-    pub last: Option<Turn>,
-    /// What is true of the last request, if it is honest about itself.
-    pub truth: Option<Truth>,
+    /// What is judged, if it came to that: the last request, or those sent together.
+    pub last: Vec<Turn>,
 }
 
 /// Why a case could not be played. The target had no part in it.
@@ -61,7 +63,7 @@ impl Turn {
         match self.expectation {
             Expectation::Accept => matches!(self.exchange.decision, Decision::Accepted { .. }),
             Expectation::Reject => matches!(self.exchange.decision, Decision::Rejected { .. }),
-            Expectation::Either => true,
+            Expectation::Either | Expectation::One => true,
         }
     }
 }
@@ -69,6 +71,6 @@ impl Turn {
 impl Played {
     /// The exchange that decides: the judged one, or the one that ended the case before.
     pub fn deciding(&self) -> Option<&Turn> {
-        self.last.as_ref().or(self.before.last())
+        self.last.first().or(self.before.last())
     }
 }

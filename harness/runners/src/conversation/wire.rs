@@ -1,6 +1,8 @@
 //! Requests as they go out: values written as the target's conventions say, and edits of the rest.
 
 use super::PlayError;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use catalogue::{Cast, Sent, Sheet, Step, Values, Written};
 use jiff::Timestamp;
 use targets::encoding::Encoding;
@@ -21,8 +23,7 @@ pub(super) fn field(sent: &Sent, encoding: Encoding) -> Field {
 /// Lets a step edit a request as it goes out.
 pub(super) fn edited(
     request: WireRequest,
-    (facts, saved): (&Facts, &Saved),
-    dialect: &Dialect,
+    values: Values,
     (cast, step, now): (&Cast<'_>, &Step, Timestamp),
 ) -> Result<WireRequest, PlayError> {
     let headers = request.headers.iter();
@@ -31,7 +32,7 @@ pub(super) fn edited(
         path: path(&request.url).to_owned(),
         headers: headers.map(|(name, value)| (name.to_string(), value.as_bytes().into())).collect(),
         body: request.body,
-        values: values(facts, saved, dialect),
+        values,
     };
     cast.edit(step, &mut sheet, now)?;
     let refused = |what: &dyn std::fmt::Display| PlayError::NoRequest(what.to_string());
@@ -56,7 +57,13 @@ fn path(url: &url::Url) -> &str {
     &url[url::Position::BeforePath..url::Position::AfterQuery]
 }
 
-fn values(facts: &Facts, saved: &Saved, dialect: &Dialect) -> Values {
+/// What the values of a request are written as.
+pub(super) fn values(
+    facts: &Facts,
+    saved: &Saved,
+    hash: Option<&[u8]>,
+    dialect: &Dialect,
+) -> Values {
     let conventions = &dialect.file().conventions;
     let text = |field: &Option<Field>, encoding: Encoding| match field.as_ref()? {
         Field::Bytes(bytes) => encoding.encode(bytes),
@@ -69,5 +76,6 @@ fn values(facts: &Facts, saved: &Saved, dialect: &Dialect) -> Values {
         key_id: text(&facts.key_id, conventions.key_id),
         attestation: text(&facts.attestation, conventions.attestation),
         assertion: text(&facts.assertion, conventions.assertion),
+        client_data_hash: hash.map(|hash| STANDARD.encode(hash)),
     }
 }

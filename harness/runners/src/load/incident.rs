@@ -76,9 +76,14 @@ pub(super) fn describe(
     let what = match (lie, operation) {
         (Some(lie), _) => lie.as_str(),
         (None, Operation::Attest) => "an honest attestation",
-        (None, Operation::Assert | Operation::Challenge | Operation::Revoke) => {
-            "an honest assertion"
-        }
+        (
+            None,
+            Operation::Assert
+            | Operation::Challenge
+            | Operation::Revoke
+            | Operation::Logout
+            | Operation::Restart,
+        ) => "an honest assertion",
     };
     match counter {
         Some(counter) => format!("{what} (counter {counter}, account {account})"),
@@ -117,6 +122,7 @@ mod tests {
             status: Some(200),
             elapsed: Duration::ZERO,
             excerpt: "body".to_owned(),
+            caching: String::new(),
         }
     }
 

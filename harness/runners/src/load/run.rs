@@ -201,7 +201,8 @@ const HEAD_START: Duration = Duration::from_millis(50);
 
 /// The first step of the load whose method the load generator does not speak.
 fn unfit_method(target: &TargetFile) -> Option<LoadError> {
-    let steps = target.steps.iter().filter(|(operation, _)| **operation != Operation::Revoke);
+    let load = [Operation::Challenge, Operation::Attest, Operation::Assert];
+    let steps = target.steps.iter().filter(|(operation, _)| load.contains(operation));
     steps
         .map(|(operation, step)| (operation, &step.request.method))
         .find(|(_, method)| !attack::can_send(method))

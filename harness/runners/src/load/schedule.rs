@@ -180,7 +180,9 @@ impl Deeds {
         match operation {
             Operation::Attest => Deed::Attest(self.honesty(operation)),
             Operation::Assert => Deed::Assert(self.honesty(operation)),
-            Operation::Challenge | Operation::Revoke => Deed::Challenge(self.purposes.next()),
+            Operation::Challenge | Operation::Revoke | Operation::Logout | Operation::Restart => {
+                Deed::Challenge(self.purposes.next())
+            }
         }
     }
 
@@ -195,7 +197,9 @@ impl Deeds {
         match operation {
             Operation::Attest => self.attest.next(),
             Operation::Assert => self.assert.next(),
-            Operation::Challenge | Operation::Revoke => None,
+            Operation::Challenge | Operation::Revoke | Operation::Logout | Operation::Restart => {
+                None
+            }
         }
     }
 

@@ -142,6 +142,7 @@ impl Target for ConstantServer {
             status: Some(status),
             elapsed: Duration::ZERO,
             excerpt,
+            caching: String::new(),
         }
     }
 }
@@ -155,6 +156,6 @@ impl ConstantServer {
         } else {
             (Decision::Closed { why: "connection reset".to_owned() }, Duration::ZERO)
         };
-        Exchange { decision, status: None, elapsed, excerpt: String::new() }
+        Exchange { decision, status: None, elapsed, excerpt: String::new(), caching: String::new() }
     }
 }

@@ -5,7 +5,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{any, post};
-use catalogue::{Case, Expectation, Fault, builtin, select};
+use catalogue::{Action, Case, Expectation, Fault, builtin, select};
 use jiff::{SignedDuration, Timestamp};
 use protocol::flaw::Flaws;
 use protocol::relying_party;
@@ -151,7 +151,8 @@ async fn without(rule: Rule) -> Vec<String> {
     let expected: BTreeSet<String> = plan
         .cases
         .iter()
-        .filter(|case| case.expectation == Expectation::Reject && case.rules == [rule])
+        .filter(|case| matches!(case.expectation, Expectation::Reject | Expectation::One))
+        .filter(|case| case.rules == [rule])
         .filter(|case| !not_applicable.contains(&case.id))
         .map(|case| case.id.clone())
         .collect();
@@ -190,7 +191,11 @@ async fn without_one_rule_the_reference_fails_exactly_its_cases() {
 async fn against(router: Router, cases: &[&str]) -> Vec<CaseFinished> {
     let clock = clock();
     let patterns: Vec<String> = cases.iter().map(|&pattern| pattern.to_owned()).collect();
-    let plan = plan(select(builtin().unwrap(), &patterns), &clock);
+    let mut cases = select(builtin().unwrap(), &patterns);
+    // Their challenges are always the same, which is found out by itself.
+    cases.retain(|case| !matches!(case.steps.last().unwrap().action, Action::Draw { .. }));
+    cases.retain(|case| case.id != "challenge.many-unused");
+    let plan = plan(cases, &clock);
     let target = InProcess::new(&file(Environment::Production), router).unwrap();
     played(&plan, &target).await
 }

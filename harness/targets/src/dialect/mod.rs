@@ -93,9 +93,15 @@ impl Dialect {
         // A protected request carries client data; whoever brings none gets the template's.
         let rendered = match (&facts.client_data, operation) {
             (None, Operation::Assert) => Some(self.client_data(facts, saved)?),
-            (Some(_), _) | (None, Operation::Challenge | Operation::Attest | Operation::Revoke) => {
-                None
-            }
+            (
+                _,
+                Operation::Challenge
+                | Operation::Attest
+                | Operation::Assert
+                | Operation::Revoke
+                | Operation::Logout
+                | Operation::Restart,
+            ) => None,
         };
         let client_data = facts.client_data.as_deref().or(rendered.as_deref());
         let values = names::values(&self.file, facts, saved, client_data);

@@ -77,7 +77,9 @@ impl Dialect {
                 Ok(outputs) => outputs,
                 Err(why) => return self.unreadable(&why),
             },
-            Operation::Challenge | Operation::Revoke => BTreeMap::new(),
+            Operation::Challenge | Operation::Revoke | Operation::Logout | Operation::Restart => {
+                BTreeMap::new()
+            }
         };
         saved.extend(kept);
         Decision::Accepted { outputs }

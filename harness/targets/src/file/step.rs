@@ -19,7 +19,9 @@ pub(super) fn steps(item: &Item<'_>) -> Read<BTreeMap<Operation, Step>> {
             Operation::Challenge | Operation::Attest | Operation::Assert => {
                 Some(table.need(operation.as_str())?)
             }
-            Operation::Revoke => table.get(operation.as_str()),
+            Operation::Revoke | Operation::Logout | Operation::Restart => {
+                table.get(operation.as_str())
+            }
         };
         if let Some(item) = item {
             steps.insert(operation, step(&item, operation)?);

@@ -6,7 +6,7 @@ use super::{Shared, body};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use protocol::flaw::Habit;
 use protocol::relying_party::{Enrolment, ProtectedRequest, Purpose, Refusal};
 use serde::{Deserialize, Serialize};
@@ -104,9 +104,14 @@ pub(super) struct OrderAnswer {
 
 pub(super) async fn order(
     State(shared): State<Shared>,
+    uri: Uri,
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<OrderAnswer>, No> {
+    // What counts is signed; parameters of the path are not.
+    if uri.query().is_some() {
+        return Err(No::malformed("an order takes no parameters in its path"));
+    }
     let account = body::account(body::header(&headers, "x-account")?)?;
     let undecoded = |no: No| no.unless_uncaught(shared.flaws(), Habit::BodyBase64Uncaught);
     let key_id = body::header(&headers, "x-app-attest-key-id")?;
