@@ -153,6 +153,9 @@ fn record(
     let mut challenges: BTreeMap<String, String> = BTreeMap::new();
     let mut requests: BTreeMap<String, usize> = BTreeMap::new();
     for step in &case.steps {
+        if step.kept {
+            return None;
+        }
         let account = step.account.clone();
         let name = step.name.clone().unwrap_or_default();
         let challenged = |recorder: &mut Recorder, named: &Option<String>, purpose| match named {
@@ -194,6 +197,9 @@ fn record(
                 let client_data = made.client_data;
                 recorder.tell(Sent::Assert { account, key_id, client_data, assertion });
                 requests.insert(name, recorder.sent.len() - 1);
+            }
+            Action::Draw { .. } | Action::Together { .. } | Action::Logout | Action::Restart => {
+                return None;
             }
             Action::Replay { of } => {
                 let mut again = recorder.sent[requests[of]].1.clone();

@@ -327,7 +327,7 @@ impl Paper {
                 if self.keys.get(key_id.bytes()).is_some_and(|key| key.account != *account) {
                     broken.insert(Rule::KeyUnclaimed);
                 }
-                let own = |key: &&Enrolled| key.account == account;
+                let own = |key: &&Enrolled| key.account == *account;
                 if self.keys.get(key_id.bytes()).filter(own).is_some_and(|key| !key.active) {
                     broken.insert(Rule::KeyActive);
                 }
