@@ -11,8 +11,9 @@ use protocol::terms::KeyId;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-/// Bytes of a request's body; a genuine attestation takes 8 kB of base64.
-const LARGEST: usize = 64 << 10;
+/// Bytes of a request's body. A genuine attestation takes 8 kB of base64; hostile ones of thousands of
+/// parts still get a reason, and not only that they are large.
+const LARGEST: usize = 256 << 10;
 
 /// Time for a body to arrive.
 const ARRIVAL: Duration = Duration::from_secs(10);

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 /// The API, in words.
 pub const API: &str = "\
-API (JSON; binary values in standard base64; bodies up to 64 KiB):
+API (JSON; binary values in standard base64; bodies up to 256 KiB):
   POST /v1/challenge  {account, purpose: \"attest\" | \"assert\"}
                       -> {challenge, expiresIn}            expiresIn in seconds
   POST /v1/attest     {account, keyId, challenge, attestation}
