@@ -36,6 +36,11 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Run the cases only
     Check(CheckArgs),
+    /// Play one case alone and tell every request, every answer and the bytes that lie
+    ///
+    /// With the seed and session of a run the same bytes are sent, but for what the server
+    /// itself chooses. A server that remembers keys needs another --session.
+    Replay(ReplayArgs),
     /// Run the load only
     Load(LoadArgs),
     /// Serve the reference relying party until Ctrl-C
@@ -235,6 +240,26 @@ pub(crate) struct CheckArgs {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) checks: Checks,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// Id of the case, or the folder of its evidence
+    #[arg(value_name = "ID")]
+    case: String,
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Also read case files (*.toml) from this folder
+    #[arg(long = "cases", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+impl ReplayArgs {
+    /// The id of the case: a folder of evidence is called by it.
+    pub(crate) fn id(&self) -> &str {
+        let last = std::path::Path::new(&self.case).file_name().and_then(std::ffi::OsStr::to_str);
+        last.unwrap_or(&self.case)
+    }
 }
 
 #[derive(Debug, Args)]

@@ -19,9 +19,9 @@ pub(crate) fn command(verb: &str, seed: &str, number: u64) -> String {
     format!("assay {}", words.join(" "))
 }
 
-/// How a single case of this run is played again; the caller appends ` --case ID`.
+/// What follows `assay replay ID` so that a case of this run is played again.
 pub(crate) fn repeat(args: &Target, seed: &str, number: u64) -> String {
-    let mut words = vec!["assay check".to_owned()];
+    let mut words = vec![String::new()];
     words.extend(args.file.iter().map(|path| quoted(&path.display().to_string())));
     words.extend(["--seed".to_owned(), quoted(seed)]);
     if number != 0 {

@@ -33,6 +33,7 @@ fn main() -> std::process::ExitCode {
     let ended = std::panic::catch_unwind(|| match &cli.command {
         Command::Run(args) => cmd::run::run(args, &stop, now),
         Command::Check(args) => cmd::run::check(args, &stop, now),
+        Command::Replay(args) => cmd::run::replay(args, &stop, now),
         Command::Load(args) => cmd::run::load(args, &stop, now),
         Command::Serve(args) => cmd::serve::serve(args, &stop),
         Command::Judge(args) => cmd::judge::judge(args, now),

@@ -3,6 +3,7 @@
 use crate::args::Target;
 use crate::command_line::{command, repeat};
 use crate::console::Console;
+use crate::evidence;
 use crate::exit_code::{ExitCode, Failed};
 use crate::folder::{self, RECORD};
 use crate::interrupt::StopFlag;
@@ -37,6 +38,8 @@ pub(crate) struct Session {
     pub(crate) repeat: String,
     /// The command line that repeats the run, seed included.
     pub(crate) command: String,
+    /// Whether every request and answer is printed at the end: for a single case.
+    pub(crate) tells_all: bool,
     folder: PathBuf,
     json: bool,
     started: Timestamp,
@@ -68,6 +71,7 @@ impl Session {
             recorder,
             stop: StopFlag::clone(stop),
             repeat: repeat(args, seed, number),
+            tells_all: false,
             folder,
             json: args.json,
             command: command(verb, seed, number),
@@ -152,7 +156,11 @@ impl Session {
         }
         let (page, summary) = folder::render(&path, &self.folder)?;
         if !self.json {
-            print(&report::render::terminal(&summary));
+            if self.tells_all {
+                print(&told(&summary));
+            } else {
+                print(&report::render::terminal(&summary));
+            }
             print(&format!("report: {}", page.display()));
         }
         match failed {
@@ -175,6 +183,18 @@ fn standing(path: &std::path::Path, interrupted: bool) -> ExitCode {
 /// The day of a moment, in UTC.
 pub(crate) fn day(at: Timestamp) -> Date {
     Offset::UTC.to_datetime(at).date()
+}
+
+/// Every request and answer of the cases played, then a block for each.
+fn told(summary: &report::Summary) -> String {
+    let mut text = String::new();
+    for case in &summary.cases.list {
+        if let Some(evidence) = summary.evidence.get(&case.id) {
+            text.push_str(&evidence::requests(evidence));
+        }
+        text.push_str(&report::finding(summary, case));
+    }
+    text
 }
 
 /// RFC 3339 without a fraction, which nobody needs to know when a run began.

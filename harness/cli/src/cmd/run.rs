@@ -1,6 +1,8 @@
 //! `assay run`, `assay check` and `assay load`: the cases, the load, or both, and a report.
 
-use crate::args::{self, CheckArgs, Checks, Load, LoadArgs, RunArgs, Selection, Target};
+use crate::args::{
+    self, CheckArgs, Checks, Load, LoadArgs, ReplayArgs, RunArgs, Selection, Target,
+};
 use crate::cases;
 use crate::cmd::known;
 use crate::exit_code::{ExitCode, Failed};
@@ -34,6 +36,22 @@ pub(crate) fn check(args: &CheckArgs, stop: &StopFlag, now: Timestamp) -> Result
     play(&args.target, Some((&args.selection, &args.checks)), None, "check", stop, now)
 }
 
+/// One case alone, every request of it told.
+pub(crate) fn replay(
+    args: &ReplayArgs,
+    stop: &StopFlag,
+    now: Timestamp,
+) -> Result<ExitCode, Failed> {
+    let case = cases::one(args.id(), args.folder.as_deref())?;
+    let keep = conformance::Keep::Everything;
+    let asked = Asked { cases: vec![case], known: None, times: 1, keep };
+    let prepared = Prepared::of(&args.target, now)?;
+    let mut session = Session::begin(&prepared, &args.target, "replay", 1, stop, now)?;
+    session.tells_all = true;
+    let failed = play_cases(&mut session, &prepared, &args.target, &asked).err();
+    session.finish(failed)
+}
+
 /// Load only.
 pub(crate) fn load(args: &LoadArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
     play(&args.target, None, Some(&args.load), "load", stop, now)
@@ -51,7 +69,9 @@ fn play(
     let cases = checks
         .map(|(selection, checks)| {
             let known = known::read(checks.known.as_deref(), selection.folder.as_deref(), now)?;
-            Ok(Asked { cases: cases::selected(selection)?, known, times: checks.repeat })
+            let cases = cases::selected(selection)?;
+            let times = checks.repeat;
+            Ok(Asked { cases, known, times, keep: conformance::EVIDENCE })
         })
         .transpose()?;
     let prepared = Prepared::of(target, now)?;
@@ -87,6 +107,7 @@ struct Asked {
     cases: Vec<Case>,
     known: Option<Known>,
     times: u32,
+    keep: conformance::Keep,
 }
 
 fn play_cases(
@@ -106,11 +127,11 @@ fn play_cases(
         session: session.number,
         times: asked.times,
         replays: conformance::REPLAYS,
-        evidence: conformance::EVIDENCE,
+        evidence: asked.keep,
         longest_wait: LONGEST_WAIT,
         clock: std::sync::Arc::new(Timestamp::now),
         began: Instant::now(),
-        repeat: Box::new(move |id| format!("{repeat} --case {id}")),
+        repeat: Box::new(move |id| format!("assay replay {id}{repeat}")),
     };
     runtime.block_on(async {
         let target = reach(&under_test.file, args.allow_public).await?;

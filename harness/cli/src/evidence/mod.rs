@@ -97,7 +97,7 @@ fn annotated(object: &SentObject, sent: &[u8], twin: Option<&[u8]>) -> Option<St
 }
 
 /// Every request with its answer, the bodies as far as they are text.
-fn requests(evidence: &Evidence) -> String {
+pub(crate) fn requests(evidence: &Evidence) -> String {
     let mut text = String::new();
     for (place, request) in evidence.requests.iter().enumerate() {
         let deciding = if evidence.deciding == Some(place) { "  <- decides" } else { "" };

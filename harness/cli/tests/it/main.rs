@@ -7,6 +7,7 @@ mod errors;
 mod explain;
 mod judged;
 mod known;
+mod replay;
 mod reports;
 mod runs;
 mod tidy;

@@ -19,8 +19,11 @@ const EXCERPT_SHOWN: usize = 300;
 /// The first findings of a run, a block each.
 pub(super) fn findings(summary: &Summary) -> String {
     let findings = summary.cases.findings();
-    let mut text: String =
-        findings.iter().take(SHOWN).map(|case| format!("\n{}", finding(summary, case))).collect();
+    let mut text = String::new();
+    for case in findings.iter().take(SHOWN) {
+        text.push('\n');
+        text.push_str(&finding(summary, case));
+    }
     if findings.len() > SHOWN {
         let _ = writeln!(
             text,

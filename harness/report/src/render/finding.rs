@@ -94,7 +94,11 @@ impl ObjectView {
 fn labels(anew: &[&ByteDifference]) -> String {
     let mut labels: Vec<&str> = Vec::new();
     for one in anew {
-        let label = if is_header(one) { "lengths around it" } else { one.label.as_str() };
+        let label = match one {
+            _ if one.path.contains("signature") => "signature",
+            _ if is_header(one) => "lengths around it",
+            _ => one.label.as_str(),
+        };
         if !labels.contains(&label) {
             labels.push(label);
         }
@@ -108,7 +112,7 @@ fn labels(anew: &[&ByteDifference]) -> String {
 /// The head of a structure: a few bytes whose number is not that of what it holds.
 fn is_header(one: &ByteDifference) -> bool {
     let head = |part: &Option<PartBytes>| part.as_ref().is_some_and(|part| part.len <= 9);
-    !one.path.contains("signature") && head(&one.twin) && head(&one.sent)
+    head(&one.twin) && head(&one.sent)
 }
 
 impl PartView {
@@ -150,9 +154,17 @@ impl SideView {
             before: format!("{start}{}", pairs[..from].join(" ")),
             marked: pairs[from..to].join(" "),
             after: format!("{}{end}", pairs[to..].join(" ")),
-            value: shorten(&part.value, VALUE_SHOWN),
+            value: if says_no_more(part) { empty() } else { shorten(&part.value, VALUE_SHOWN) },
         }
     }
+}
+
+/// Whether what a part says are the bytes shown, once more.
+fn says_no_more(part: &PartBytes) -> bool {
+    let digits = part.value.split(['…', ' ']).next().unwrap_or_default();
+    digits.len() > 4
+        && part.shown.contains(&digits[..digits.len().min(16)])
+        && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Hexadecimal in bytes; whatever else stands there is left out.

@@ -41,8 +41,8 @@ pub struct Plan {
     /// If each is played once: how many failing cases are played a second time, so that what comes
     /// out otherwise is found to be unstable.
     pub replays: u32,
-    /// Of how many failing cases the bytes are recorded; none are kept in memory if 0.
-    pub evidence: u32,
+    /// Of which cases the bytes are recorded.
+    pub evidence: Keep,
     /// The longest lifetime of a challenge that is waited for.
     pub longest_wait: Duration,
     /// Tells the time to the devices.
@@ -62,8 +62,19 @@ impl std::fmt::Debug for Plan {
     }
 }
 
+/// Of which cases the bytes are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Of none, which saves making their twins.
+    Nothing,
+    /// Of so many cases that fail.
+    Failing(u32),
+    /// Of every case.
+    Everything,
+}
+
 /// Failing cases whose bytes are recorded, unless the plan says otherwise: more are not read.
-pub const EVIDENCE: u32 = 100;
+pub const EVIDENCE: Keep = Keep::Failing(100);
 
 /// Failing cases that are played a second time, unless the plan says otherwise.
 pub const REPLAYS: u32 = 20;
@@ -82,7 +93,7 @@ pub async fn run<T: Target>(plan: &Plan, target: &T, sink: &mut impl Sink, stop:
         premises: &premises,
         authority: &plan.authority,
         clock: &plan.clock,
-        keeps: plan.evidence > 0,
+        keeps: plan.evidence != Keep::Nothing,
     };
     let player = Player::new(plan, stage);
     let mut run = Run { player: &player, plan, sink, stop, twins: 0, before: BTreeMap::new() };

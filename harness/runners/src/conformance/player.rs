@@ -3,7 +3,7 @@
 use super::breaker::Breaker;
 use super::evidence::evidence;
 use super::observe::{Observer, honest};
-use super::{Plan, needs_twin};
+use super::{Keep, Plan, needs_twin};
 use crate::conversation::{Played, Stage};
 use catalogue::{Base, Case};
 use record::{Attempt, CaseObserved, Evidence, Honest, TwinObserved, Unplayed, Verdict};
@@ -27,6 +27,7 @@ pub(super) struct Player<'a, T> {
     kept: Mutex<BTreeMap<String, Played>>,
     /// Failing cases whose evidence may still be recorded.
     evidence: AtomicU32,
+    keep: Keep,
 }
 
 impl<'a, T: Target> Player<'a, T> {
@@ -39,7 +40,11 @@ impl<'a, T: Target> Player<'a, T> {
             times: plan.times.max(1),
             replays: AtomicU32::new(plan.replays),
             kept: Mutex::new(BTreeMap::new()),
-            evidence: AtomicU32::new(plan.evidence),
+            evidence: AtomicU32::new(match plan.evidence {
+                Keep::Failing(most) => most,
+                Keep::Nothing | Keep::Everything => 0,
+            }),
+            keep: plan.evidence,
         }
     }
 
@@ -106,11 +111,11 @@ impl<'a, T: Target> Player<'a, T> {
         }
     }
 
-    /// What a case sent, if it failed and there is room for more evidence. Forgets it either way.
+    /// What a case sent, if that is wanted: of failing cases while there is room. Forgets it either way.
     pub(super) fn evidence(&self, id: &str, verdict: &Verdict) -> Option<Evidence> {
         let played = self.kept().remove(id)?;
         let fails = matches!(verdict, Verdict::Fail { .. });
-        (fails && one_less(&self.evidence))
+        (self.keep == Keep::Everything || fails && one_less(&self.evidence))
             .then(|| evidence(id, &played, self.stage.target.dialect()))
     }
 

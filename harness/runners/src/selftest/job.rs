@@ -100,7 +100,7 @@ impl Job<'_> {
             times: 1,
             // A kill is a kill: that a second time it comes out otherwise would change nothing.
             replays: 0,
-            evidence: 0,
+            evidence: conformance::Keep::Nothing,
             longest_wait: Duration::MAX,
             clock,
             began: Instant::now(),

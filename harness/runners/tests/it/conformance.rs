@@ -13,7 +13,7 @@ use protocol::terms::{AppId, Environment};
 use protocol::verify::{AllowedCategories, AllowedVersions, Policy, Rule, TrustAnchor};
 use record::{CaseFinished, Event, EventKind, Failure, Verdict};
 use runners::StopFlag;
-use runners::conformance::{Plan, REPLAYS, run};
+use runners::conformance::{Keep, Plan, REPLAYS, run};
 use runners::conversation::Clock;
 use simulator::{Authority, Seed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +50,7 @@ pub(crate) fn plan(cases: Vec<Case>, clock: &Clock) -> Plan {
         session: 0,
         times: 1,
         replays: REPLAYS,
-        evidence: 0,
+        evidence: Keep::Nothing,
         longest_wait: LIFETIME,
         clock: Arc::clone(clock),
         began: Instant::now(),
@@ -314,7 +314,7 @@ async fn a_stopped_run_ends_with_what_it_has() {
 #[tokio::test(start_paused = true)]
 async fn failing_cases_and_no_others_leave_evidence_of_the_lie_they_told() {
     let clock = clock();
-    let plan = Plan { evidence: 3, ..plan(builtin().unwrap(), &clock) };
+    let plan = Plan { evidence: Keep::Failing(3), ..plan(builtin().unwrap(), &clock) };
     let target = reference(&plan, Environment::Production, Some(Rule::AttestationRpId));
     let mut events: Vec<Event> = Vec::new();
     run(&plan, &target, &mut events, &StopFlag::default()).await;
