@@ -8,7 +8,7 @@ use protocol::terms::Environment;
 use protocol::verify::{AllowedCategories, AllowedVersions, Policy, TrustAnchor};
 use simulator::Authority;
 use std::time::Duration;
-use targets::file::{Declared, ReceiptDemand, TargetFileError};
+use targets::file::{Declared, HttpVersion, ReceiptDemand, TargetFileError};
 use targets::{Dialect, DialectError, TargetFile};
 
 /// How long a challenge lives on every ground; the clock is stopped, so waiting costs nothing.
@@ -55,6 +55,10 @@ impl Ground {
             Self::new("enterprise", |file| {
                 file.policy.validation_category = listed(&[5]);
                 file.policy.bundle_version = Some(Declared::AllowMissing(versions(&["2.4"])));
+            })?,
+            Self::new("cluster", |file| {
+                file.nodes.extend(file.nodes.clone());
+                file.http_version = HttpVersion::Http2;
             })?,
             Self::new("undeclared", |file| {
                 file.policy.validation_category = None;

@@ -1,7 +1,7 @@
 //! Cases against mutants: what became of each pair.
 
 use super::mutant::{Mutant, MutantKind};
-use catalogue::{Case, Expectation};
+use catalogue::{Case, Expectation, Fault};
 use protocol::verify::Rule;
 use record::{Failure, Verdict};
 
@@ -25,6 +25,8 @@ pub struct CaseRow {
     pub title: String,
     /// What a server must decide.
     pub expectation: Expectation,
+    /// What is wrong with what it sends.
+    pub fault: Fault,
     /// The rules that it breaks.
     pub rules: Vec<Rule>,
     /// The first ground where it applies, which is where it is played; `None` if there is none.
@@ -86,6 +88,7 @@ impl CaseRow {
             family: case.family.clone(),
             title: case.title.clone(),
             expectation: case.expectation,
+            fault: case.fault,
             rules: case.rules.clone(),
             ground,
         }
@@ -147,6 +150,7 @@ pub(super) mod sample {
             family: id.split('.').next().unwrap_or_default().to_owned(),
             title: id.to_owned(),
             expectation: Expectation::Reject,
+            fault: Fault::Rules,
             rules: vec![rule],
             ground: Some("production"),
         }
