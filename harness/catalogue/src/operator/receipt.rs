@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use protocol::terms::sha256;
 use simulator::Derived;
 use simulator::attestation::StatementPart;
+use simulator::certificate::Time;
 use simulator::device::receipt_time;
 use simulator::encode::cbor::Item;
 use simulator::encode::der;
@@ -40,6 +41,7 @@ operators! {
         "receipt.refreshed-order" RefreshedOrder {} "The fields in the order of a refreshed receipt, with a risk metric and an earliest refresh.";
         "receipt.signed-attributes" SignedAttributes {} "Signed attributes beside a signature over the content itself.";
         "receipt.signer.repeat" SignerRepeat {} "The genuine signer twice.";
+        "receipt.signer.notafter" SignerNotAfter { offset: Offset } "The end of validity of the signer's certificate, counted from now.";
         "receipt.signer.version" SignerVersion { to: u8 } "The version number of the signer.";
         "receipt.signer.serial" SignerSerial { to: Hex } "The serial number by which the signer's certificate is named.";
         "receipt.signer.digest" SignerDigest { oid: String } "The digest algorithm that the signer names.";
@@ -146,6 +148,11 @@ impl ReceiptOperator {
             Self::SignerRepeat {} => {
                 let again = receipt.signers.clone();
                 receipt.signers.extend(again);
+            }
+            Self::SignerNotAfter { offset } => {
+                if let Some(first) = receipt.certificates.first_mut() {
+                    first.not_after = Time::Utc(scene.now + offset.0);
+                }
             }
             Self::SignerVersion { to } => {
                 receipt.signers.iter_mut().for_each(|signer| signer.version = *to);
