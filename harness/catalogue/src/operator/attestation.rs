@@ -45,7 +45,7 @@ operators! {
         "leaf.key.infinity" LeafKeyInfinity {} "The leaf certifies the point at infinity; key id and credential id follow, the COSE key does not.";
         "leaf.key.compressed" LeafKeyCompressed {} "The leaf has the compressed point of the device's key; key id and credential id follow.";
         "leaf.key.hybrid" LeafKeyHybrid {} "The leaf has the hybrid form of the device's point; key id and credential id follow.";
-        "leaf.key.rsa" LeafKeyRsa {} "The leaf certifies an RSA key; key id and credential id follow, the COSE key does not.";
+        "leaf.key.rsa-2048" LeafKeyRsa {} "The leaf certifies an RSA key; key id and credential id follow, the COSE key does not.";
         "leaf.key.ed25519" LeafKeyEd25519 {} "The leaf certifies an Ed25519 key; key id and credential id follow, the COSE key does not.";
         "leaf.key.point" LeafKeyPoint { bytes: Hex } "The leaf certifies these bytes as point; key id and credential id follow, the COSE key does not.";
         "leaf.key.swapped" LeafKeySwapped {} "The leaf certifies the point with X and Y in each other's place; key id and credential id follow, the COSE key does not.";

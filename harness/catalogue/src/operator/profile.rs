@@ -32,7 +32,6 @@ operators! {
         "certificate.ext.reverse" ExtensionReverse {} "The extensions in the opposite order.";
         "certificate.ext.empty" ExtensionEmpty {} "An empty list of extensions.";
         "certificate.ext.pad" ExtensionPad { bytes: usize } "One more extension of so many bytes.";
-        "certificate.ext.many" ExtensionMany { count: u32 } "So many more small extensions of types nobody knows.";
         "certificate.key.named" KeyNamed { curve: String } "The curve that the public key names, as object identifier; the point stays.";
         "certificate.key.unnamed" KeyUnnamed {} "A public key without a curve.";
         "certificate.key.explicit-p384" KeyExplicit {} "A public key with P-384 spelled out as curve parameters.";
@@ -103,11 +102,6 @@ impl ProfileOperator {
                 let padding = der::tlv(tag::OCTET_STRING, &vec![0; *bytes]);
                 let list = certificate.extensions.get_or_insert_default();
                 list.push(Extension::new(NOBODYS, padding));
-            }
-            Self::ExtensionMany { count } => {
-                let list = certificate.extensions.get_or_insert_default();
-                let one = |number| Extension::new(&format!("{NOBODYS}.{number}"), vec![5, 0]);
-                list.extend((0..*count).map(one));
             }
             Self::KeyNamed { curve } => {
                 let parameters = der::object_identifier(curve);
