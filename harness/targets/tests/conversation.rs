@@ -344,7 +344,7 @@ async fn full_stores_and_large_bodies_are_told_apart() {
     let retry_after = Some(Duration::from_secs(1));
     assert_eq!(full.decision, Decision::Throttled { retry_after });
     let mut facts = talk.facts(Purpose::Attest);
-    facts.attestation = Some(vec![0; 60_000].into());
+    facts.attestation = Some(vec![0; 200_000].into());
     let large = talk.send(Operation::Attest, &facts).await;
     assert_eq!(large.status, Some(413), "{large:?}");
     assert_eq!(large.decision, Decision::Rejected { reason: None });
