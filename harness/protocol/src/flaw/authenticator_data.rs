@@ -86,6 +86,9 @@ pub(super) const FLAWS: &[Flaw] = &[
     strict("strict.asr.counter.next", COUNTER, "Demands exactly the next counter.", Edit::Assertion(|facts| counter(facts, |found, stored| stored.checked_add(1) == Some(found)))),
     strict("strict.asr.counter.31-bit", COUNTER, "Refuses counters from 2^31 up.", Edit::Assertion(|facts| counter(facts, |found, _| found < 1 << 31))),
     strict("strict.asr.counter.million", COUNTER, "Refuses counters from a million up.", Edit::Assertion(|facts| counter(facts, |found, _| found < 1_000_000))),
+    strict("strict.asr.counter.16-bit", COUNTER, "Keeps counters in 16 bits.", Edit::Assertion(|facts| counter(facts, |found, _| found < 1 << 16))),
+    strict("strict.asr.counter.24-bit", COUNTER, "Keeps counters in a floating-point number of single precision.", Edit::Assertion(|facts| counter(facts, |found, _| found < 1 << 24))),
+    strict("strict.asr.counter.signed-difference", COUNTER, "Takes a leap of more than 2^31 for a step back.", Edit::Assertion(|facts| counter(facts, |found, stored| found.wrapping_sub(stored) >> 31 == 0))),
     strict("strict.asr.counter.leap", COUNTER, "Takes a leap of more than a hundred for an attack.", Edit::Assertion(|facts| counter(facts, |found, stored| found.saturating_sub(stored) <= 100))),
     strict("strict.asr.counter.last", COUNTER, "Takes the last counter of all for an overflow.", Edit::Assertion(|facts| counter(facts, |found, _| found < u32::MAX))),
 

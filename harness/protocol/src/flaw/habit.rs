@@ -16,6 +16,8 @@ pub enum Habit {
     ChallengeSpentBySuccess,
     ChallengeReusedForAttesting,
     ChallengeReusedForAsserting,
+    ChallengeCounted,
+    ChallengeShort,
     ChallengeBurntByAnyone,
     ChallengeLatestOnly,
     ChallengeOnePerPurpose,

@@ -38,6 +38,7 @@ pub(super) const FLAWS: &[Flaw] = &[
     strict("strict.asr.signature.full-s", SIGNATURE, "Demands 32 bytes of s, which drops the zeros it begins with.", Edit::Assertion(|facts| with(facts, |signature, _| numbers(signature).is_none_or(|(_, s)| s.len() >= 32)))),
     strict("strict.asr.signature.minimum", SIGNATURE, "Takes signatures of at least 64 bytes.", Edit::Assertion(|facts| with(facts, |signature, _| signature.len() >= 64))),
 
+    strict("strict.asr.signature.two-numbers", SIGNATURE, "Refuses a signature in which r and s are one number.", Edit::Assertion(|facts| with(facts, |signature, _| numbers(signature).is_none_or(|(r, s)| r != s)))),
     fragile("fragile.asr.signature.malformed", SIGNATURE, "Breaks on a signature that is no DER.", Edit::Assertion(|facts| with(facts, |signature, _| numbers(signature).is_some()))),
     fragile("fragile.asr.signature.empty", SIGNATURE, "Reads the first byte of nothing.", Edit::Assertion(|facts| with(facts, |signature, _| !signature.is_empty()))),
     fragile("fragile.asr.signature.zero", SIGNATURE, "Divides by s without looking at it.", Edit::Assertion(|facts| with(facts, |signature, _| numbers(signature).is_none_or(|(r, s)| !is_zero(r) && !is_zero(s))))),

@@ -24,6 +24,8 @@ pub(super) const FLAWS: &[Flaw] = &[
     weak("weak.st.challenge.issued.account", ISSUED, "Does not bind a challenge to the account that asked for it.", habit(Habit::ChallengeAnyAccount)),
     weak("weak.st.challenge.issued.purpose", ISSUED, "Does not bind a challenge to its purpose.", habit(Habit::ChallengeAnyPurpose)),
     weak("weak.st.challenge.issued.well-formed", ISSUED, "Keeps no record of challenges: whatever looks like one of its own will do.", habit(Habit::ChallengeWellFormed)),
+    weak("weak.st.challenge.issued.counted", ISSUED, "Counts challenges instead of drawing them.", habit(Habit::ChallengeCounted)),
+    weak("weak.st.challenge.issued.short", ISSUED, "Draws 8 bytes of a challenge and fills up with zeros.", habit(Habit::ChallengeShort)),
     weak("weak.st.challenge.fresh.attest", FRESH, "Does not look how old the challenge of an enrolment is.", habit(Habit::ChallengeNotAgedForAttesting)),
     weak("weak.st.challenge.fresh.assert", FRESH, "Does not look how old the challenge of a protected request is.", habit(Habit::ChallengeNotAgedForAsserting)),
     weak("weak.st.challenge.unused.on-success", UNUSED, "Deletes a challenge only when the attempt succeeds.", habit(Habit::ChallengeSpentBySuccess)),

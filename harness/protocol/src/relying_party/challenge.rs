@@ -117,7 +117,7 @@ impl Challenges {
         now: Timestamp,
         flaws: &Flaws,
     ) -> Result<Challenge, Refusal> {
-        let text = URL_SAFE_NO_PAD.encode(entropy);
+        let text = URL_SAFE_NO_PAD.encode(self.drawn(entropy, flaws));
         // Handing a text out twice would make a used challenge good again.
         if self.issued.contains_key(&text) {
             return Err(Refusal::RepeatedEntropy);
@@ -184,6 +184,18 @@ impl Challenges {
             format!("the challenge expired at {}", issued.expires)
         })?;
         held(unused, Rule::ChallengeUnused, &|| "the challenge was used before".to_owned())
+    }
+
+    /// The bytes of a challenge: the entropy given, unless a planted flaw makes less of it.
+    fn drawn(&self, mut entropy: [u8; 32], flaws: &Flaws) -> [u8; 32] {
+        if flaws.has(Habit::ChallengeCounted) {
+            entropy = [0; 32];
+            entropy[24..].copy_from_slice(&(self.issued.len() as u64).to_be_bytes());
+        }
+        if flaws.has(Habit::ChallengeShort) {
+            entropy[8..].fill(0);
+        }
+        entropy
     }
 
     /// Uses a challenge up whose attempt is done, for those who do not at once.

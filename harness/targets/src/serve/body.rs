@@ -33,10 +33,12 @@ pub(super) async fn read(mut body: Body) -> Result<Bytes, No> {
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame?.into_data() else { continue };
             size += data.len();
-            match size {
-                ..=LARGEST => whole.extend_from_slice(&data),
-                ..=DRAINED => whole.clear(),
-                _ => break,
+            if size <= LARGEST {
+                whole.extend_from_slice(&data);
+            } else if size <= DRAINED {
+                whole.clear();
+            } else {
+                break;
             }
         }
         Ok::<_, axum::Error>(())
