@@ -7,6 +7,7 @@ mod errors;
 mod explain;
 mod judged;
 mod known;
+mod listed;
 mod replay;
 mod reports;
 mod runs;
