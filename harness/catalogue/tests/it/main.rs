@@ -5,6 +5,7 @@
 mod alike;
 mod coverage;
 mod flaws;
+mod ids;
 mod paper;
 mod register;
 mod schema;
