@@ -173,7 +173,7 @@ impl<'a> Cast<'a> {
         for operator in &step.operators {
             operator.apply_to_attestation(&mut draft, &scene);
         }
-        let client_data_hash = draft.model.client_data_hash.to_vec();
+        let client_data_hash = draft.model.client_data_hash.clone();
         let mut key_id = Sent::new(draft.key_id);
         let mut attestation = Sent::new(draft.model.seal());
         for operator in &step.operators {
@@ -222,7 +222,7 @@ impl<'a> Cast<'a> {
         }
         let truth = truth(device, draft.model.authenticator_data.counter);
         let mut key_id = Sent::new(key_id);
-        let client_data_hash = draft.model.client_data_hash.to_vec();
+        let client_data_hash = draft.model.client_data_hash.clone();
         let mut assertion = Sent::new(draft.model.seal());
         let scene = self.scene(device, now);
         for operator in &step.operators {

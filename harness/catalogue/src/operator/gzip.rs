@@ -11,7 +11,9 @@ pub(super) fn gzip(text: &[u8], to: usize) -> Vec<u8> {
     let mut bits = Bits::default();
     // The last block, with fixed codes (RFC 1951 3.2.3).
     bits.push(0b011, 3);
-    text.iter().for_each(|byte| bits.symbol(u16::from(*byte)));
+    for byte in text {
+        bits.symbol(u16::from(*byte));
+    }
     if spaces > 0 {
         bits.symbol(u16::from(b' '));
         spaces -= 1;
@@ -22,7 +24,9 @@ pub(super) fn gzip(text: &[u8], to: usize) -> Vec<u8> {
         bits.push(0, 5);
         spaces -= LONGEST;
     }
-    (0..spaces).for_each(|_| bits.symbol(u16::from(b' ')));
+    for _ in 0..spaces {
+        bits.symbol(u16::from(b' '));
+    }
     bits.symbol(256);
     let head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
     let size = (whole.len() as u32).to_le_bytes();

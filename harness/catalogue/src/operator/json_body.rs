@@ -109,8 +109,8 @@ fn quoted(text: &str) -> String {
 
 /// Every character as `\uXXXX`.
 fn escaped(text: &str) -> String {
-    let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
-    format!("\"{units}\"")
+    let units: Vec<String> = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    format!("\"{}\"", units.concat())
 }
 
 fn recased(name: &str) -> String {

@@ -67,12 +67,13 @@ impl SpellingOperator {
             Self::Random { count } => *bytes = scene.random("sent value", *count),
             Self::Flip { place } => {
                 let receipt = receipt(bytes);
-                let rest = (0..bytes.len()).filter(|at| !receipt.contains(at)).collect();
-                flip(bytes, rest, scene.number("flipped bit", *place));
+                let rest: Vec<usize> =
+                    (0..bytes.len()).filter(|at| !receipt.contains(at)).collect();
+                flip(bytes, &rest, scene.number("flipped bit", *place));
             }
             Self::FlipReceipt { place } => {
-                let receipt = receipt(bytes).collect();
-                flip(bytes, receipt, scene.number("flipped bit of the receipt", *place));
+                let receipt: Vec<usize> = receipt(bytes).collect();
+                flip(bytes, &receipt, scene.number("flipped bit of the receipt", *place));
             }
             Self::OtherObject {} => {
                 let hash = sha256(&[bytes]);
@@ -152,7 +153,7 @@ fn receipt(object: &[u8]) -> std::ops::Range<usize> {
 }
 
 /// Flips one bit in one of the bytes at `places`, which `number` chooses.
-fn flip(bytes: &mut [u8], places: Vec<usize>, number: u64) {
+fn flip(bytes: &mut [u8], places: &[usize], number: u64) {
     let bits = places.len() as u64 * 8;
     let chosen = number.checked_rem(bits).and_then(|bit| usize::try_from(bit).ok());
     if let Some(bit) = chosen {

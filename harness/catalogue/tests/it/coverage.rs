@@ -105,7 +105,7 @@ fn cases_expect_what_the_list_says_or_the_dissent_has_a_reason() {
                 || case.expectation == Expectation::One
                 || matches!(judged, Some(Action::Draw { .. }))
         };
-        let agrees = covering.is_empty() || covering.iter().any(|case| agrees(case));
+        let agrees = covering.is_empty() || covering.iter().any(agrees);
         let ids: Vec<_> = covering.iter().map(|case| &case.id).collect();
         match dissents.get(&id) {
             None => assert!(agrees, "{id}: the list says {wanted}, {ids:?} do not"),

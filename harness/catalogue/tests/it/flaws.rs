@@ -149,7 +149,7 @@ fn record(
         sent: Vec::new(),
         decided: Vec::new(),
     };
-    let mut cast = Cast::new(case, &seed, premises, authority);
+    let mut devices = Cast::new(case, &seed, premises, authority);
     let mut challenges: BTreeMap<String, String> = BTreeMap::new();
     let mut requests: BTreeMap<String, usize> = BTreeMap::new();
     for step in &case.steps {
@@ -158,40 +158,40 @@ fn record(
         }
         let account = step.account.clone();
         let name = step.name.clone().unwrap_or_default();
-        let challenged = |recorder: &mut Recorder, named: &Option<String>, purpose| match named {
+        let issued_to = |recorder: &mut Recorder, named: &Option<String>, purpose| match named {
             Some(name) => challenges[name].clone(),
             None => recorder.issue(case, &step.account, purpose),
         };
         match &step.action {
             Action::Challenge(purpose) => {
                 let text = recorder.issue(case, &account, *purpose);
-                if let Some(later) = cast.foreseen_by(&name).cloned() {
-                    let challenge = cast.challenge(&later, &text);
+                if let Some(later) = devices.foreseen_by(&name).cloned() {
+                    let challenge = devices.challenge(&later, &text);
                     let data = client_data(&challenge);
-                    cast.foresee(&later, &data, &challenge, recorder.now).unwrap();
+                    devices.foresee(&later, &data, &challenge, recorder.now).unwrap();
                 }
                 challenges.insert(name, text);
             }
             Action::Wait => recorder.now += SignedDuration::try_from(LIFETIME).unwrap() * 2,
             Action::Revoke => {
-                let key_id = cast.device(step).key_id();
+                let key_id = devices.device(step).key_id();
                 recorder.tell(Sent::Revoke { account, key_id });
             }
             Action::Attest { challenge } => {
-                let text = challenged(&mut recorder, challenge, Purpose::Attest);
-                let challenge = cast.challenge(step, &text);
+                let text = issued_to(&mut recorder, challenge, Purpose::Attest);
+                let challenge = devices.challenge(step, &text);
                 let hash = sha256(&[challenge.as_bytes()]);
-                let made = cast.attestation(step, &hash, recorder.now);
+                let made = devices.attestation(step, &hash, recorder.now);
                 let key_id = KeyId(made.key_id.bytes().try_into().ok()?);
                 let attestation = made.attestation.bytes().to_vec();
                 recorder.tell(Sent::Attest { account, key_id, challenge, attestation });
                 requests.insert(name, recorder.sent.len() - 1);
             }
             Action::Assert { challenge } => {
-                let text = challenged(&mut recorder, challenge, Purpose::Assert);
-                let challenge = cast.challenge(step, &text);
+                let text = issued_to(&mut recorder, challenge, Purpose::Assert);
+                let challenge = devices.challenge(step, &text);
                 let data = client_data(&challenge);
-                let made = cast.assertion(step, &data, &challenge, recorder.now).ok()?;
+                let made = devices.assertion(step, &data, &challenge, recorder.now).ok()?;
                 let key_id = KeyId(made.key_id.bytes().try_into().ok()?);
                 let assertion = made.assertion.bytes().to_vec();
                 let client_data = made.client_data;

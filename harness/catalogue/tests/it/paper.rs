@@ -446,7 +446,7 @@ fn is_edited_around(step: &Step) -> bool {
 
 /// A value as it is sent; hexadecimal digits stand for whatever a target writes bytes in.
 fn written(sent: &Sent) -> Vec<u8> {
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| hex::encode(bytes);
     match sent.written(hex) {
         Written::Bytes(bytes) => bytes,
         Written::Text(text) => text.into_bytes(),

@@ -62,7 +62,9 @@ fn bits(texts: &[Vec<u8>]) -> f64 {
     (0..width)
         .map(|place| {
             let mut counts = [0_usize; 256];
-            texts.iter().for_each(|text| counts[usize::from(text[place])] += 1);
+            for text in texts {
+                counts[usize::from(text[place])] += 1;
+            }
             let equal: usize = counts.iter().map(|count| count * count.saturating_sub(1) / 2).sum();
             // No place has more than its 8 bits, however few are drawn.
             (pairs / (equal as f64).max(1.0)).log2().clamp(0.0, 8.0)
