@@ -28,6 +28,7 @@
 
 pub mod explain;
 pub mod flaw;
+pub mod memory;
 pub mod relying_party;
 pub mod terms;
 pub mod verify;

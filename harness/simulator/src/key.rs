@@ -10,6 +10,9 @@ pub use search::{Candidate, candidates};
 use crate::seed::Seed;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::elliptic_curve::{PrimeField, scalar::IsHigh};
+use protocol::memory::{Memory, Remembered};
+use protocol::terms::sha256;
+use std::cell::RefCell;
 
 /// A private key on P-256 or P-384. It follows from a seed and protects nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,17 @@ pub enum Key {
     P384(Box<p384::ecdsa::SigningKey>),
     /// A point on P-256 whose private half nobody knows, and the one signature it has.
     Recovered(Box<OneSignature>),
+}
+
+thread_local! {
+    static SIGNED: Remembered<Integers> = const { RefCell::new(None) };
+}
+
+const SIGNED_BEFORE: Memory<Integers> = Memory::new(&SIGNED);
+
+/// Remembers signatures on this thread, for as long as `work` runs.
+pub fn remembering<T>(work: impl FnOnce() -> T) -> T {
+    SIGNED_BEFORE.during(work)
 }
 
 /// What a signature shall look like; ECDSA leaves it to chance, a test does not.
@@ -95,6 +109,20 @@ impl Key {
     /// # Panics
     /// If no signature of the wished length is found within 2²⁶ nonces.
     pub fn sign(&self, digest: &[u8], wish: Wish) -> Integers {
+        SIGNED_BEFORE.recall(|| self.question(digest, wish), || self.sign_anew(digest, wish))
+    }
+
+    /// Everything that a signature depends on.
+    fn question(&self, digest: &[u8], wish: Wish) -> [u8; 32] {
+        let secret = match self {
+            Self::P256(key) => key.to_bytes().to_vec(),
+            Self::P384(key) => key.to_bytes().to_vec(),
+            Self::Recovered(one) => [&one.point[..], &one.integers.r, &one.integers.s].concat(),
+        };
+        sha256(&[self.curve().as_bytes(), format!("{wish:?}").as_bytes(), &secret, b"/", digest])
+    }
+
+    fn sign_anew(&self, digest: &[u8], wish: Wish) -> Integers {
         let mut found = if wish.needs_search() {
             match self {
                 Self::P256(key) => search::p256(key, digest, wish),

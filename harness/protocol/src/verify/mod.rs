@@ -24,3 +24,4 @@ pub use finding::{Finding, Outcome, Rejection, Unverified};
 pub use policy::{AllowedCategories, AllowedVersions, ClientDataConvention, Policy};
 pub use receipt::{ReceiptRequest, VerifiedReceipt, examine_receipt, verify_receipt};
 pub use rule::{Phase, Rule, RuleSet};
+pub use signature::remembering;

@@ -1,10 +1,24 @@
 //! The one place that asks a cryptographic library; another back end would replace this file.
 
+use crate::memory::{Memory, Remembered};
+use crate::terms::sha256;
 use crate::wire::{Curve, SignatureAlgorithm};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
     EcdsaVerificationAlgorithm, ParsedPublicKey, UnparsedPublicKey,
 };
+use std::cell::RefCell;
+
+thread_local! {
+    static VERIFIED: Remembered<bool> = const { RefCell::new(None) };
+}
+
+const VERIFIED_BEFORE: Memory<bool> = Memory::new(&VERIFIED);
+
+/// Remembers on this thread which signatures are valid, for as long as `work` runs.
+pub fn remembering<T>(work: impl FnOnce() -> T) -> T {
+    VERIFIED_BEFORE.during(work)
+}
 
 /// Whether `signature` (ECDSA in DER, s in either half) over `message` is valid under the key; if not, why.
 ///
@@ -20,9 +34,18 @@ pub(crate) fn is_valid(
         let (algorithm, curve) = (algorithm.in_words(), curve.in_words());
         return Err(format!("{algorithm} under a key of {curve} is no signature App Attest uses"));
     };
-    let key = UnparsedPublicKey::new(verification, point);
-    key.verify(message, signature)
-        .map_err(|_| format!("the signature of {} bytes is not valid", signature.len()))
+    let question = || {
+        let lengths =
+            [point.len(), message.len(), signature.len()].map(usize::to_be_bytes).concat();
+        let algorithms = format!("{} {}", curve.in_words(), algorithm.in_words());
+        sha256(&[algorithms.as_bytes(), &lengths, point, message, signature])
+    };
+    let verify = || UnparsedPublicKey::new(verification, point).verify(message, signature).is_ok();
+    if VERIFIED_BEFORE.recall(question, verify) {
+        Ok(())
+    } else {
+        Err(format!("the signature of {} bytes is not valid", signature.len()))
+    }
 }
 
 /// Whether the bytes are an uncompressed point on P-256.

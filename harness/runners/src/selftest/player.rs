@@ -173,7 +173,7 @@ fn in_parallel(
     let results: Mutex<Vec<Option<Done>>> = Mutex::new(jobs.iter().map(|_| None).collect());
     std::thread::scope(|scope| {
         for _ in 0..plan.workers.max(1) {
-            scope.spawn(|| {
+            let work = || {
                 while !stop.load(Ordering::Relaxed) {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some((purpose, job)) = jobs.get(place) else { return };
@@ -188,7 +188,10 @@ fn in_parallel(
                     let done = over.fetch_add(1, Ordering::Relaxed) + 1;
                     progress(Progress { done, of: jobs.len(), server, kills });
                 }
-            });
+            };
+            // All servers meet the same devices: what was signed and verified once is known.
+            scope
+                .spawn(move || simulator::key::remembering(|| protocol::verify::remembering(work)));
         }
     });
     results.into_inner().unwrap_or_else(PoisonError::into_inner)
