@@ -31,7 +31,8 @@ pub(crate) fn selftest(args: &SelftestArgs, stop: &StopFlag) -> Result<ExitCode,
         print(&format!("{} mutants", mutants.len()));
         return Ok(ExitCode::Ok);
     }
-    let notes = Notes::builtin().map_err(internal)?;
+    let mut notes = Notes::builtin().map_err(internal)?;
+    notes.single.retain(|note| mutants.iter().any(|mutant| mutant.name == note.mutant));
     let lock = lock(&args.lock)?;
     let cores = available_parallelism().map_or(1, usize::from);
     let plan = Plan {
