@@ -108,11 +108,12 @@ impl Case {
     pub fn side(&self) -> Option<Side> {
         Some(match self.fails()? {
             Failure::FalseAccept | Failure::Race => Side::Security,
+            Failure::FalseReject | Failure::WrongOutput if self.is_about_state() => Side::Security,
             Failure::FalseReject | Failure::WrongOutput | Failure::WrongReason => {
                 Side::Interoperability
             }
             Failure::Unstable => match self.expectation.as_str() {
-                "accept" => Side::Interoperability,
+                "accept" if !self.is_about_state() => Side::Interoperability,
                 "either" => Side::Robustness,
                 _reject_or_one => Side::Security,
             },
@@ -120,6 +121,12 @@ impl Case {
                 Side::Robustness
             }
         })
+    }
+
+    /// Whether it is about what the server remembers, such as the challenges it hands out: that is
+    /// security, also where nothing is to be refused.
+    pub fn is_about_state(&self) -> bool {
+        self.class == "state"
     }
 
     /// Whether a verdict was reached: passed or failed.
