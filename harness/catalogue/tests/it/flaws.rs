@@ -16,12 +16,16 @@ use simulator::{Authority, Seed};
 use std::collections::BTreeMap;
 
 /// Flaws of the shell, which reads client data and bodies; `targets` tests them.
-const OF_THE_SHELL: [&str; 6] = [
+const OF_THE_SHELL: [&str; 10] = [
     "weak.asr.challenge.",
     "strict.asr.challenge.",
     "fragile.asr.challenge.",
     "weak.asr.signature.minified",
     "fragile.att.syntax.b",
+    "weak.att.syntax.charset",
+    "weak.att.syntax.media-type",
+    "weak.att.syntax.method",
+    "weak.st.challenge.issued.cached",
     "racy.",
 ];
 

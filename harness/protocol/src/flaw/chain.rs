@@ -79,7 +79,12 @@ pub(super) const FLAWS: &[Flaw] = &[
     fragile("fragile.att.chain.critical.unknown", CRITICAL, "Breaks on an extension that it does not know.", path(|path| refuse(path.certificates.first().is_some_and(|leaf| leaf.extensions().any(|one| !is_known(one.oid))), "an unknown extension"))),
     fragile("fragile.att.chain.signatures.algorithm", SIGNATURES, "Breaks on a signature algorithm that it does not know.", path(|path| refuse(path.certificates.iter().any(|one| matches!(one.signature_algorithm, SignatureAlgorithm::Other(_)) || one.inner_algorithm != one.signature_algorithm), "an unknown algorithm"))),
     fragile("fragile.att.chain.signatures.malformed", SIGNATURES, "Breaks on a signature that is no DER, or is zero.", path(|path| refuse(path.certificates.iter().any(|one| !is_der_signature(one.signature) || one.signature == ZERO), "no signature"))),
+    fragile("fragile.att.chain.signatures.invalid", SIGNATURES, "Breaks on a signature that is not valid.", path(|path| pairs(path, is_signed))),
     fragile("fragile.att.chain.validity.generalized", VALIDITY, "Breaks on dates after 2049.", path(|path| refuse(path.certificates.iter().any(|one| one.tbs.windows(2).any(|two| two == [0x18, 0x0f])), "GeneralizedTime"))),
+    fragile("fragile.att.chain.names.spelling", NAMES, "Breaks where an issuer is not written as the subject above it is.", path(|path| pairs(path, |pair| pair[0].issuer == pair[1].subject))),
+    fragile("fragile.att.chain.names.repeated", NAMES, "Breaks on a certificate that is there twice.", path(|path| pairs(path, |pair| pair[0].der != pair[1].der))),
+    fragile("fragile.att.chain.trust-anchor.unknown", ANCHOR, "Breaks where no root of its own is above the chain.", path(|path| path.trust_anchor())),
+    fragile("fragile.att.chain.ca.constraints", AUTHORITY, "Breaks on basic constraints that it cannot read.", path(|path| refuse(path.certificates.iter().skip(1).any(|one| constraints(one).is_err()), "no basic constraints"))),
     fragile("fragile.att.chain.names.many", NAMES, "Breaks on more certificates than its array has room for.", path(|path| refuse(path.certificates.len() > 3, "index out of range"))),
 ];
 

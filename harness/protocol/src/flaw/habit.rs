@@ -52,4 +52,9 @@ pub enum Habit {
     ClientDataExpected,
     BodyUncaught,
     BodyBase64Uncaught,
+    BodyAnyMediaType,
+    BodyAnyCharset,
+    BodyAnyMethod,
+    ChallengeCached,
+    ChallengeCutShort,
 }

@@ -26,6 +26,8 @@ pub(super) const FLAWS: &[Flaw] = &[
     weak("weak.st.challenge.issued.well-formed", ISSUED, "Keeps no record of challenges: whatever looks like one of its own will do.", habit(Habit::ChallengeWellFormed)),
     weak("weak.st.challenge.issued.counted", ISSUED, "Counts challenges instead of drawing them.", habit(Habit::ChallengeCounted)),
     weak("weak.st.challenge.issued.short", ISSUED, "Draws 8 bytes of a challenge and fills up with zeros.", habit(Habit::ChallengeShort)),
+    weak("weak.st.challenge.issued.cut", ISSUED, "Hands out challenges of 8 bytes.", habit(Habit::ChallengeCutShort)),
+    weak("weak.st.challenge.issued.cached", ISSUED, "Lets caches keep a challenge for a minute.", habit(Habit::ChallengeCached)),
     weak("weak.st.challenge.fresh.attest", FRESH, "Does not look how old the challenge of an enrolment is.", habit(Habit::ChallengeNotAgedForAttesting)),
     weak("weak.st.challenge.fresh.assert", FRESH, "Does not look how old the challenge of a protected request is.", habit(Habit::ChallengeNotAgedForAsserting)),
     weak("weak.st.challenge.unused.on-success", UNUSED, "Deletes a challenge only when the attempt succeeds.", habit(Habit::ChallengeSpentBySuccess)),
@@ -44,6 +46,10 @@ pub(super) const FLAWS: &[Flaw] = &[
     weak("weak.asr.challenge.last-double", CHALLENGE, "Takes the last of two challenges in the client data.", habit(Habit::ClientDataLastDouble)),
     weak("weak.asr.challenge.any-depth", CHALLENGE, "Finds the challenge in whatever member of the client data it is.", habit(Habit::ClientDataAnyDepth)),
     weak("weak.asr.challenge.searched", CHALLENGE, "Searches the text of the client data for a challenge.", habit(Habit::ClientDataSearched)),
+
+    weak("weak.att.syntax.media-type", Rule::AttestationSyntax, "Takes JSON under whatever media type.", habit(Habit::BodyAnyMediaType)),
+    weak("weak.att.syntax.charset", Rule::AttestationSyntax, "Reads JSON in the encoding that its first bytes say.", habit(Habit::BodyAnyCharset)),
+    weak("weak.att.syntax.method", Rule::AttestationSyntax, "Enrols by whatever method it is asked with.", habit(Habit::BodyAnyMethod)),
 
     strict("strict.st.challenge.issued.burnt", ISSUED, "Lets anyone who names a challenge use it up.", habit(Habit::ChallengeBurntByAnyone)),
     strict("strict.st.challenge.issued.latest", ISSUED, "Keeps one challenge for each account: the next one replaces it.", habit(Habit::ChallengeLatestOnly)),

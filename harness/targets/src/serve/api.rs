@@ -6,10 +6,14 @@ use super::{Shared, body};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, HeaderName};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use protocol::flaw::Habit;
 use protocol::relying_party::{Enrolment, ProtectedRequest, Purpose, Refusal};
 use serde::{Deserialize, Serialize};
+
+/// What caches may do with an answer.
+type Caching = [(HeaderName, &'static str); 1];
 
 #[derive(Deserialize)]
 pub(super) struct ChallengeRequest {
@@ -27,7 +31,7 @@ pub(super) struct ChallengeAnswer {
 pub(super) async fn challenge(
     State(shared): State<Shared>,
     sent: Body,
-) -> Result<Json<ChallengeAnswer>, No> {
+) -> Result<(Caching, Json<ChallengeAnswer>), No> {
     let flaws = shared.flaws();
     let uncaught = |no: No| no.unless_uncaught(flaws, Habit::BodyUncaught);
     let request: ChallengeRequest = body::json(sent).await.map_err(uncaught)?;
@@ -42,7 +46,9 @@ pub(super) async fn challenge(
         .issue_challenge(account, purpose, entropy, now)
         .map_err(|refusal| No::refused(refusal, StatusCode::FORBIDDEN))?;
     let expires_in = challenge.expires.duration_since(now).as_secs_f64();
-    Ok(Json(ChallengeAnswer { challenge: challenge.text, expires_in }))
+    let caching = if flaws.has(Habit::ChallengeCached) { "max-age=60" } else { "no-store" };
+    let answer = ChallengeAnswer { challenge: challenge.text, expires_in };
+    Ok(([(CACHE_CONTROL, caching)], Json(answer)))
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 
 use super::refusal::No;
 use axum::body::{Body, Bytes};
+use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -54,16 +55,28 @@ pub(super) async fn read(mut body: Body) -> Result<Bytes, No> {
     }
 }
 
-/// What a body says it is, if it says so: JSON in UTF-8.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
+/// What a body says it is, if it says so: JSON in UTF-8, or only JSON.
+pub(super) fn is_json(headers: &HeaderMap, any_charset: bool) -> bool {
     headers.get_all(header::CONTENT_TYPE).iter().all(|value| {
         let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
         let mut parts = text.split(';').map(str::trim);
         parts.next() == Some("application/json")
             && parts
                 .filter_map(|part| part.strip_prefix("charset="))
-                .all(|charset| charset.trim_matches('"') == "utf-8")
+                .all(|charset| any_charset || charset.trim_matches('"') == "utf-8")
     })
+}
+
+/// The request with a body in UTF-16 written in UTF-8: only a flawed server reads that.
+pub(super) async fn in_utf8(request: Request) -> Result<Request, No> {
+    let (parts, body) = request.into_parts();
+    let body = read(body).await?;
+    let Some(text) = body.strip_prefix(&[0xfe, 0xff]) else {
+        return Ok(Request::from_parts(parts, body.into()));
+    };
+    let units = text.chunks_exact(2).map(|unit| u16::from_be_bytes([unit[0], unit[1]]));
+    let text: String = char::decode_utf16(units).map(|read| read.unwrap_or('\u{fffd}')).collect();
+    Ok(Request::from_parts(parts, text.into()))
 }
 
 /// The whole body as a JSON object.

@@ -11,13 +11,13 @@ mod refusal;
 pub use connection::serve;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use jiff::Timestamp;
-use protocol::flaw::Flaws;
+use protocol::flaw::{Flaws, Habit};
 use protocol::relying_party::{self, Purpose, RelyingParty};
 use refusal::No;
 use std::fmt;
@@ -142,30 +142,38 @@ impl fmt::Debug for Shared {
 
 /// The routes.
 pub fn router(shared: Shared) -> Router {
+    let any_method = shared.flaws().has(Habit::BodyAnyMethod);
     Router::new()
         .route("/v1/challenge", post(api::challenge))
-        .route("/v1/attest", post(api::attest))
+        .route("/v1/attest", if any_method { any(api::attest) } else { post(api::attest) })
         .route("/v1/orders", post(api::order))
         .route("/v1/revoke", post(api::revoke))
         .route("/healthz", get(api::healthz))
         .fallback(api::unknown_path)
         .method_not_allowed_fallback(api::wrong_method)
-        .layer(middleware::from_fn(only_json))
+        .layer(middleware::from_fn_with_state(shared.clone(), only_json))
         .layer(middleware::map_response(do_not_store))
         .with_state(shared)
 }
 
 /// A page of another origin may send forms and plain text with its user's cookies, but not JSON.
-async fn only_json(request: Request, next: Next) -> Result<Response, No> {
-    if body::is_json(request.headers()) {
-        Ok(next.run(request).await)
-    } else {
-        Err(No::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bodies are JSON in UTF-8"))
+async fn only_json(
+    State(shared): State<Shared>,
+    request: Request,
+    next: Next,
+) -> Result<Response, No> {
+    let flaws = shared.flaws();
+    let any_charset = flaws.has(Habit::BodyAnyCharset);
+    if !body::is_json(request.headers(), any_charset) && !flaws.has(Habit::BodyAnyMediaType) {
+        return Err(No::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bodies are JSON in UTF-8"));
     }
+    let request = if any_charset { body::in_utf8(request).await? } else { request };
+    Ok(next.run(request).await)
 }
 
 /// No answer of this API is good twice.
 async fn do_not_store(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let caching = response.headers_mut().entry(header::CACHE_CONTROL);
+    caching.or_insert(HeaderValue::from_static("no-store"));
     response
 }
