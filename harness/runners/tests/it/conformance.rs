@@ -138,10 +138,21 @@ async fn the_reference_passes_every_case_that_applies() {
     assert!(development >= 130, "only {development} cases apply in development");
 }
 
-/// One rule left out, and what must come of it.
+/// One rule left out, and what must come of it. `assay selftest` plays every case on every flaw; here
+/// are those that name the rule, and a part of the others.
 async fn without(rule: Rule) -> Vec<String> {
+    const PART: usize = 12;
     let clock = clock();
-    let plan = plan(builtin().unwrap(), &clock);
+    let part = rule as usize % PART;
+    let mut cases = builtin().unwrap();
+    let mut number = 0;
+    cases.retain(|case| {
+        number += 1;
+        case.rules == [rule] || number % PART == part
+    });
+    // Of several broken rules a server may tell by any: without one of them either is right.
+    cases.retain(|case| case.rules == [rule] || !case.rules.contains(&rule));
+    let plan = plan(cases, &clock);
     let finished = played(&plan, &reference(&plan, Environment::Production, Some(rule))).await;
     let not_applicable: BTreeSet<_> = finished
         .iter()
