@@ -66,7 +66,7 @@ impl Page {
 }
 
 /// Foreign text as text: nothing in it is markup, a link or a mention.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     let mut rest = text.chars().peekable();
     while let Some(char) = rest.next() {

@@ -8,6 +8,7 @@ mod json;
 mod junit;
 mod markdown;
 mod matrix;
+mod sarif;
 mod terminal;
 
 use crate::{Summary, plot};
@@ -20,13 +21,14 @@ pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use matrix::matrix;
+pub use sarif::sarif;
 pub use terminal::terminal;
 
 /// A file of the report: its name, with `/` between folders, and what is in it.
 pub type RenderedFile = (String, Vec<u8>);
 
-/// Every file of the report of a record: `report.html`, `README.md`, `summary.json`, `junit.xml`
-/// and `plots/*.svg`. Writing them is the caller's part.
+/// Every file of the report of a record: `report.html`, `README.md`, `summary.json`, `junit.xml`,
+/// `report.sarif` and `plots/*.svg`. Writing them is the caller's part.
 pub fn render_all(record: &Record) -> Vec<RenderedFile> {
     render_summary(&Summary::fold(record))
 }
@@ -39,6 +41,7 @@ pub fn render_summary(summary: &Summary) -> Vec<RenderedFile> {
         ("README.md".to_owned(), markdown(summary).into_bytes()),
         ("summary.json".to_owned(), json(summary).into_bytes()),
         ("junit.xml".to_owned(), junit(summary).into_bytes()),
+        ("report.sarif".to_owned(), sarif(summary).into_bytes()),
     ];
     files.extend(
         plots

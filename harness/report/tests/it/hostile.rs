@@ -221,5 +221,5 @@ fn odd_numbers_do_not_stop_a_report() {
             window.second *= 1_000_000_007;
         }
     }
-    assert_eq!(render_all(&record).len(), 8);
+    assert_eq!(render_all(&record).len(), 9);
 }

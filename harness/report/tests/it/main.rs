@@ -3,4 +3,5 @@
 mod fixture;
 mod hostile;
 mod rendered;
+mod sarif;
 mod summed;

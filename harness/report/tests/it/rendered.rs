@@ -5,7 +5,7 @@ use record::{Failure, Record};
 use report::{Summary, render, render_all};
 use std::time::{Duration, Instant};
 
-fn file(record: &Record, name: &str) -> String {
+pub(crate) fn file(record: &Record, name: &str) -> String {
     let files = render_all(record);
     let found = files.into_iter().find(|(file, _)| file == name);
     String::from_utf8(found.expect(name).1).expect("reports are UTF-8")
@@ -101,7 +101,7 @@ fn a_missing_part_is_said_and_not_drawn() {
     assert_eq!(page.matches("<svg").count(), 4);
     let names: Vec<String> =
         render_all(&fixture::cases_only()).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["report.html", "README.md", "summary.json", "junit.xml"]);
+    assert_eq!(names, ["report.html", "README.md", "summary.json", "junit.xml", "report.sarif"]);
 }
 
 #[test]
