@@ -1,7 +1,9 @@
 //! Renderings of a summary: for people, for repositories, and for machines.
 
+mod badge;
 mod block;
 mod finding;
+mod github;
 mod html;
 mod html_load;
 mod json;
@@ -14,8 +16,10 @@ mod terminal;
 use crate::{Summary, plot};
 use record::Record;
 
+pub use badge::{badge_json, badge_svg};
 pub use block::finding;
 pub use finding::evidence_folder;
+pub use github::{JOB_SUMMARY_LIMIT, annotations, job_summary};
 pub use html::html;
 pub use json::json;
 pub use junit::junit;
@@ -28,7 +32,7 @@ pub use terminal::terminal;
 pub type RenderedFile = (String, Vec<u8>);
 
 /// Every file of the report of a record: `report.html`, `README.md`, `summary.json`, `junit.xml`,
-/// `report.sarif` and `plots/*.svg`. Writing them is the caller's part.
+/// `report.sarif`, `badge.json`, `badge.svg` and `plots/*.svg`. Writing them is the caller's part.
 pub fn render_all(record: &Record) -> Vec<RenderedFile> {
     render_summary(&Summary::fold(record))
 }
@@ -42,6 +46,8 @@ pub fn render_summary(summary: &Summary) -> Vec<RenderedFile> {
         ("summary.json".to_owned(), json(summary).into_bytes()),
         ("junit.xml".to_owned(), junit(summary).into_bytes()),
         ("report.sarif".to_owned(), sarif(summary).into_bytes()),
+        ("badge.json".to_owned(), badge_json(summary).into_bytes()),
+        ("badge.svg".to_owned(), badge_svg(summary).into_bytes()),
     ];
     files.extend(
         plots

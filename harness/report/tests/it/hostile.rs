@@ -6,10 +6,10 @@ use record::{
     ByteDifference, CaseFinished, CaseStarted, EventKind, Evidence, Failure, PartBytes, Record,
     SentObject, SentRequest, Verdict, WrongAnswer,
 };
-use report::render_all;
+use report::{Summary, render, render_all};
 
 /// One text with the tricks of every format; `PWN` marks what must not come alive.
-const EVIL: &str = "\"'><script>PWN()</script><img src=x onerror=PWN()>&lt;]]><!--PWN-->\u{0}\u{1b}[31m\u{202e}txet\u{202c}\
+pub(crate) const EVIL: &str = "\"'><script>PWN()</script><img src=x onerror=PWN()>&lt;]]><!--PWN-->\u{0}\u{1b}[31m\u{202e}txet\u{202c}\
     \u{feff}\u{fffe}\u{85} ```\n\n# PWN\n| a | b |\n[PWN](javascript:PWN) <https://evil.example> {{ 7*7 }} {% PWN %} שלום \r\n\
     <svg/onload=PWN()> </pre></code></td></style></title>";
 
@@ -164,7 +164,7 @@ fn nothing_from_outside_becomes_markup_in_the_page() {
 #[test]
 fn xml_and_svg_stay_well_formed() {
     for (name, bytes) in render_all(&record()) {
-        if name == "junit.xml" || name.starts_with("plots/") {
+        if name == "junit.xml" || name == "badge.svg" || name.starts_with("plots/") {
             let text = String::from_utf8(bytes).unwrap();
             let (_, tags) = read_xml(&text);
             assert!(!tags.iter().any(|tag| tag == "script" || tag == "img"), "{name}");
@@ -175,7 +175,13 @@ fn xml_and_svg_stay_well_formed() {
 #[test]
 fn markdown_keeps_foreign_text_as_text() {
     let files = render_all(&record());
-    let text = String::from_utf8(files[1].1.clone()).unwrap();
+    let summary = Summary::fold(&record());
+    keeps_text(&String::from_utf8(files[1].1.clone()).unwrap());
+    keeps_text(&render::job_summary(&summary, EVIL, render::JOB_SUMMARY_LIMIT));
+}
+
+/// Markdown in which nothing of what is hostile has come alive.
+pub(crate) fn keeps_text(text: &str) {
     let mut fence = None;
     for line in text.lines() {
         let ticks = line.chars().take_while(|char| *char == '`').count();
@@ -221,5 +227,5 @@ fn odd_numbers_do_not_stop_a_report() {
             window.second *= 1_000_000_007;
         }
     }
-    assert_eq!(render_all(&record).len(), 9);
+    assert_eq!(render_all(&record).len(), 11);
 }

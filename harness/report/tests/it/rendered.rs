@@ -101,7 +101,18 @@ fn a_missing_part_is_said_and_not_drawn() {
     assert_eq!(page.matches("<svg").count(), 4);
     let names: Vec<String> =
         render_all(&fixture::cases_only()).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["report.html", "README.md", "summary.json", "junit.xml", "report.sarif"]);
+    assert_eq!(
+        names,
+        [
+            "report.html",
+            "README.md",
+            "summary.json",
+            "junit.xml",
+            "report.sarif",
+            "badge.json",
+            "badge.svg"
+        ]
+    );
 }
 
 #[test]
