@@ -11,6 +11,7 @@ mod console;
 mod evidence;
 mod exit_code;
 mod folder;
+mod github;
 mod interrupt;
 mod machine;
 mod output;

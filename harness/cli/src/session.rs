@@ -6,6 +6,7 @@ use crate::console::Console;
 use crate::evidence;
 use crate::exit_code::{ExitCode, Failed};
 use crate::folder::{self, RECORD};
+use crate::github::Workflow;
 use crate::interrupt::StopFlag;
 use crate::machine;
 use crate::output::print;
@@ -155,14 +156,18 @@ impl Session {
             return failed.map_or(Ok(code), Err);
         }
         let (page, summary) = folder::render(&path, &self.folder)?;
+        let workflow = Workflow::of_environment();
         if !self.json {
-            if self.tells_all {
-                print(&told(&summary));
-            } else {
-                print(&report::render::terminal(&summary));
-            }
+            workflow.aside(|| {
+                if self.tells_all {
+                    print(&told(&summary));
+                } else {
+                    print(&report::render::terminal(&summary));
+                }
+            });
             print(&format!("report: {}", page.display()));
         }
+        workflow.tell(&summary, &self.folder, self.json);
         match failed {
             Some(failed) => Err(Failed { code, ..failed }),
             None => Ok(code),

@@ -41,6 +41,8 @@ impl Context {
             .args(arguments)
             .current_dir(self.folder.path())
             .env_remove("ASSAY_AUTHORITY_FILE")
+            .env_remove("GITHUB_ACTIONS")
+            .env_remove("GITHUB_STEP_SUMMARY")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -5,6 +5,7 @@ mod constant;
 mod context;
 mod errors;
 mod explain;
+mod github;
 mod judged;
 mod known;
 mod listed;

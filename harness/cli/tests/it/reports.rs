@@ -7,7 +7,15 @@ fn a_record_renders_again_to_the_same_bytes() {
     let context = Context::new();
     context.run(&["check", "--seed", "1", "--case", "counter.*", "--out", "out"]).ends_with(0);
     context.run(&["report", "out", "--out", "again"]).ends_with(0);
-    for file in ["report.html", "summary.json", "junit.xml", "README.md"] {
+    for file in [
+        "report.html",
+        "summary.json",
+        "junit.xml",
+        "report.sarif",
+        "badge.json",
+        "badge.svg",
+        "README.md",
+    ] {
         assert_eq!(
             context.read(&format!("out/{file}")),
             context.read(&format!("again/{file}")),
