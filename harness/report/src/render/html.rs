@@ -1,10 +1,13 @@
 //! `report.html`: one file that opens offline and fetches nothing.
 //!
-//! The page has no script. Its policy allows the one style sheet it carries, by hash, and nothing
-//! else, so that markup that slipped through escaping could neither run nor load nor restyle.
+//! Everything stands in plain HTML; the page's one script only hides what is filtered out and opens
+//! what a link names. Policy allows that script and the one style sheet by hash, and nothing else, so
+//! that markup that slipped through escaping could neither run nor load nor restyle.
 
 use super::finding::{ObjectView, evidence_folder, nothing_compared, objects};
+use super::html_cases::{Choices, ClauseRow, Group, Tags, anchors, clause_rows, groups};
 use super::html_load::LoadView;
+use super::html_untested::Untested;
 use crate::plot;
 use crate::summary::known::{Line, lines};
 use crate::summary::{Case, Clause, Step, Summary, Tally, Worded};
@@ -13,14 +16,13 @@ use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use record::{Evidence, Verdict};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
 
 /// Findings shown in full; the rest is in the tables and in `summary.json`.
-const FINDINGS_SHOWN: usize = 200;
+const FINDINGS_SHOWN: usize = 1200;
 /// Characters of an answer that are shown.
 const EXCERPT_SHOWN: usize = 2048;
-/// Cases of other clauses that a clause names.
-const ELSEWHERE_SHOWN: usize = 12;
+
+const SCRIPT: &str = include_str!("../../templates/report.js");
 
 /// The report as a page.
 pub fn html(summary: &Summary) -> String {
@@ -33,6 +35,8 @@ struct Page<'a> {
     summary: &'a Summary,
     style: String,
     style_hash: String,
+    script: &'static str,
+    script_hash: String,
     tone: &'static str,
     warnings: Vec<String>,
     tiles: Vec<Tile>,
@@ -41,8 +45,10 @@ struct Page<'a> {
     more_findings: String,
     loads: Vec<LoadView<'a>>,
     cases: String,
+    choices: Choices<'a>,
+    clauses: Vec<ClauseRow<'a>>,
     groups: Vec<Group<'a>>,
-    untested: Vec<Untested<'a>>,
+    untested: Untested<'a>,
     known: Vec<Line<'a>>,
     unplayed: String,
     unreached: Vec<&'a Clause>,
@@ -67,6 +73,7 @@ struct StepView<'a> {
 struct Finding<'a> {
     case: &'a Case,
     anchor: String,
+    tags: Tags<'a>,
     tone: &'static str,
     symbol: &'static str,
     failure: &'static str,
@@ -81,38 +88,6 @@ struct Finding<'a> {
     folder: String,
 }
 
-/// The cases whose first clause is this one.
-struct Group<'a> {
-    clause: &'a Clause,
-    tone: &'static str,
-    symbol: &'static str,
-    open: bool,
-    tally: Vec<(String, &'static str)>,
-    rows: Vec<CaseRow<'a>>,
-    /// Cases listed under another clause that exercise this one too.
-    elsewhere: Vec<CaseRow<'a>>,
-    more: String,
-}
-
-struct CaseRow<'a> {
-    case: &'a Case,
-    tone: &'static str,
-    symbol: &'static str,
-    word: &'static str,
-    anchor: String,
-    decision: String,
-    elapsed: String,
-    also: String,
-    why: String,
-}
-
-struct Untested<'a> {
-    case: &'a Case,
-    symbol: &'static str,
-    word: &'static str,
-    tone: &'static str,
-}
-
 impl<'a> Page<'a> {
     fn of(summary: &'a Summary) -> Self {
         let style = format!(
@@ -120,24 +95,29 @@ impl<'a> Page<'a> {
             include_str!("../../templates/report.css"),
             plot::dark_style(".plot ")
         );
-        let style_hash = STANDARD.encode(Sha256::digest(style.as_bytes()));
+        let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
         let cases = &summary.cases;
         let all_findings = cases.findings();
         let shown = &all_findings[..all_findings.len().min(FINDINGS_SHOWN)];
-        let mut anchors = BTreeSet::new();
+        let anchors = anchors(&cases.list);
+        let place = |case: &Case| cases.list.iter().position(|one| std::ptr::eq(one, case));
         let findings: Vec<Finding<'a>> = shown
             .iter()
             .map(|case| {
-                Finding::of(case, summary.evidence.get(&case.id), anchor(&case.id, &mut anchors))
+                let anchor = place(case).map(|place| anchors[place].clone()).unwrap_or_default();
+                Finding::of(case, summary.evidence.get(&case.id), anchor)
             })
             .collect();
         let linked = |id: &str| {
-            findings.iter().find(|finding| finding.case.id == id).map(|found| found.anchor.clone())
+            let place = cases.list.iter().position(|case| case.id == id);
+            place.map(|place| anchors[place].clone())
         };
         let more = all_findings.len() - shown.len();
         Self {
-            style_hash,
+            style_hash: hash(&style),
             style,
+            script: SCRIPT,
+            script_hash: hash(SCRIPT),
             tone: super::html_load::tone(summary.standing),
             warnings: warnings(summary),
             tiles: tiles(summary),
@@ -149,12 +129,18 @@ impl<'a> Page<'a> {
                     anchor: step.case.as_deref().and_then(linked).unwrap_or_default(),
                 })
                 .collect(),
-            groups: groups(summary, &findings),
+            choices: Choices::of(cases),
+            clauses: clause_rows(cases),
+            groups: groups(
+                cases,
+                &anchors,
+                &findings.iter().map(|one| one.anchor.as_str()).collect(),
+            ),
             findings,
             more_findings: if more == 0 { String::new() } else { count(more as u64) },
             loads: summary.load.iter().map(LoadView::of).collect(),
             cases: count(cases.list.len() as u64),
-            untested: cases.list.iter().filter(|case| !case.decided()).map(Untested::of).collect(),
+            untested: Untested::of(cases, &anchors),
             known: summary.known.as_ref().map(lines).unwrap_or_default(),
             unplayed: match cases.unplayed {
                 0 => String::new(),
@@ -288,6 +274,7 @@ impl<'a> Finding<'a> {
         let status = case.status.map(|status| format!(" · HTTP {status}")).unwrap_or_default();
         Self {
             anchor,
+            tags: Tags::of(case),
             tone: if case.binding { "bad" } else { "part" },
             symbol: if case.binding { "✕" } else { "!" },
             failure,
@@ -300,115 +287,4 @@ impl<'a> Finding<'a> {
             case,
         }
     }
-}
-
-/// Each case once, under the first clause it names; the tallies count it under every one.
-fn groups<'a>(summary: &'a Summary, findings: &[Finding<'a>]) -> Vec<Group<'a>> {
-    let cases = &summary.cases;
-    let mut links: Vec<&str> = vec![""; cases.list.len()];
-    for finding in findings {
-        let place = cases.list.iter().position(|case| std::ptr::eq(case, finding.case));
-        if let Some(place) = place {
-            links[place] = &finding.anchor;
-        }
-    }
-    let belongs = |case: &Case, clause: &Clause| {
-        let first = case.clauses.first().map_or(Clause::UNNAMED, |first| first.id.as_str());
-        first == clause.id
-    };
-    cases
-        .clauses
-        .iter()
-        .map(|clause| {
-            let (tone, symbol) = match clause {
-                Clause { failed: 1.., .. } => ("bad", "✕"),
-                Clause { inconclusive: 1.., .. } => ("part", "?"),
-                Clause { passed: 1.., .. } => ("good", "✓"),
-                _nothing_decided => ("none", "–"),
-            };
-            let tally = [
-                (clause.passed, "hold"),
-                (clause.failed, "fail"),
-                (clause.inconclusive, "undecided"),
-                (clause.not_applicable, "not applicable"),
-            ];
-            let listed = clause.cases.iter().map(|place| (*place, &cases.list[*place]));
-            let (own, others): (Vec<_>, Vec<_>) =
-                listed.partition(|(_, case)| belongs(case, clause));
-            let row = |(place, case): &(usize, &'a Case)| CaseRow::of(case, links[*place]);
-            let more = others.len().saturating_sub(ELSEWHERE_SHOWN);
-            Group {
-                clause,
-                tone,
-                symbol,
-                open: clause.failed > 0,
-                tally: tally
-                    .into_iter()
-                    .filter(|(n, _)| *n > 0)
-                    .map(|(n, word)| (count(n), word))
-                    .collect(),
-                rows: own.iter().map(row).collect(),
-                elsewhere: others.iter().take(ELSEWHERE_SHOWN).map(row).collect(),
-                more: if more == 0 { String::new() } else { count(more as u64) },
-            }
-        })
-        .collect()
-}
-
-impl<'a> CaseRow<'a> {
-    fn of(case: &'a Case, anchor: &str) -> Self {
-        let (tone, symbol, word) = mark(case);
-        let others: Vec<&str> = case.clauses.iter().skip(1).map(|one| one.id.as_str()).collect();
-        let status = case.status.map(|status| format!(" {status}")).unwrap_or_default();
-        Self {
-            tone,
-            symbol,
-            word,
-            anchor: anchor.to_owned(),
-            decision: format!("{}{status}", case.decision),
-            elapsed: if case.decided() { three_digits(case.elapsed_ms) } else { String::new() },
-            also: others.join(", "),
-            why: match (&case.reason, case.verdict.why()) {
-                (Some(reason), "") => format!("“{reason}”"),
-                (Some(reason), why) => format!("{why} (“{reason}”)"),
-                (None, why) => why.to_owned(),
-            },
-            case,
-        }
-    }
-}
-
-impl<'a> Untested<'a> {
-    fn of(case: &'a Case) -> Self {
-        let (tone, symbol, word) = mark(case);
-        Self { case, symbol, word, tone }
-    }
-}
-
-fn mark(case: &Case) -> (&'static str, &'static str, &'static str) {
-    match &case.verdict {
-        Verdict::Pass => ("good", "✓", "holds"),
-        Verdict::NotApplicable { .. } => ("none", "–", "not applicable"),
-        Verdict::Inconclusive { .. } => ("part", "?", "undecided"),
-        Verdict::Fail { failure, .. } if case.binding => ("bad", "✕", failure.as_str()),
-        Verdict::Fail { .. } => ("part", "!", "advice"),
-    }
-}
-
-/// A permalink made of the id's harmless characters, numbered if it is taken.
-fn anchor(id: &str, taken: &mut BTreeSet<String>) -> String {
-    let slug: String =
-        id.chars()
-            .take(120)
-            .map(|char| {
-                if char.is_ascii_alphanumeric() || char == '.' || char == '-' { char } else { '-' }
-            })
-            .collect();
-    let mut anchor = format!("case-{slug}");
-    let mut number = 2;
-    while !taken.insert(anchor.clone()) {
-        anchor = format!("case-{slug}-{number}");
-        number += 1;
-    }
-    anchor
 }

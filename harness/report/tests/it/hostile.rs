@@ -138,7 +138,7 @@ fn nothing_from_outside_becomes_markup_in_the_page() {
     let page = String::from_utf8(files[0].1.clone()).unwrap();
     assert!(page.contains("PWN()"), "the text itself is shown");
     for alive in [
-        "<script",
+        "<script>PWN",
         "<img",
         "<!--",
         "<svg/",
@@ -153,6 +153,11 @@ fn nothing_from_outside_becomes_markup_in_the_page() {
     // The four plots are the only drawings, and every one of them is ours.
     assert_eq!(page.matches("<svg ").count(), 4);
     assert_eq!(page.matches("</style>").count(), 1);
+    assert_eq!((page.matches("<script").count(), page.matches("</script>").count()), (1, 1));
+    assert!(
+        page.ends_with("</script>\n</body>\n</html>")
+            || page.ends_with("</script>\n</body>\n</html>\n")
+    );
     assert_eq!(page.matches("</title>").count(), 1);
     let silent = |char: char| {
         (char.is_control() && char != '\n' && char != '\t')

@@ -46,12 +46,11 @@ fn every_rendering_begins_with_the_verdict() {
 }
 
 #[test]
-fn the_page_fetches_nothing_and_allows_only_its_own_style() {
+fn the_page_fetches_nothing_and_allows_only_its_own_style_and_script() {
     let page = file(&fixture::red(), "report.html");
-    for forbidden in [
-        "<script", "<link", "<img", "<iframe", "<object", "src=", "url(", "@import", " style=",
-        " on",
-    ] {
+    for forbidden in
+        ["<link", "<img", "<iframe", "<object", "src=", "url(", "@import", " style=", " on"]
+    {
         let hit = page.match_indices(forbidden).find(|(at, _)| {
             // " on" is only a threat as an attribute: a word, an equals sign and a quote.
             forbidden != " on"
@@ -66,6 +65,14 @@ fn the_page_fetches_nothing_and_allows_only_its_own_style() {
     let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
     let named = page.split("style-src 'sha256-").nth(1).unwrap().split('\'').next().unwrap();
     assert_eq!(named, base64_of_sha256(style), "the policy names this very style");
+    assert_eq!(page.matches("<script>").count(), 1);
+    let script = page.split("<script>").nth(1).unwrap().split("</script>").next().unwrap();
+    let named = page.split("script-src 'sha256-").nth(1).unwrap().split('\'').next().unwrap();
+    assert_eq!(named, base64_of_sha256(script), "the policy names this very script");
+    for writes in ["innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "fetch("]
+    {
+        assert!(!script.contains(writes), "the script writes text, never markup: {writes}");
+    }
     assert!(page.contains("default-src 'none'"));
 }
 
@@ -89,6 +96,67 @@ fn a_failure_is_told_in_full() {
     ] {
         assert!(page.contains(part), "{part}");
     }
+}
+
+#[test]
+fn every_case_has_a_permalink_and_what_filters_go_by() {
+    let page = file(&fixture::red(), "report.html");
+    let ids = page.matches(" id=\"case-").count();
+    assert_eq!(ids, 14, "each case once, where it is told");
+    for part in [
+        "id=\"case-att.valid.ios17\" data-case=\"att.valid.ios17\" data-verdict=\"hold\" data-family=\"att.valid\" data-level=\"must\" data-severity=\"high\" data-clauses=\"|AV-0|\"",
+        "data-verdict=\"fail\" data-family=\"att.nonce\" data-level=\"must\" data-severity=\"critical\" data-clauses=\"|AV-4|CH|\"",
+        "data-case=\"asr.signature.high-s\" data-verdict=\"advice\"",
+        "data-case=\"rcp.app-id.other-app\" data-verdict=\"not-applicable\"",
+        "<option>undecided</option>",
+        "<form class=\"filters\" id=\"filters\"",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    // Without the script everything is shown: only what the script works with is hidden.
+    let hidden: Vec<&str> = page
+        .split(" hidden>")
+        .map(|before| {
+            before.rsplit('<').next().unwrap_or_default().split(' ').next().unwrap_or_default()
+        })
+        .collect();
+    assert_eq!(hidden[..hidden.len() - 1], ["form", "p"]);
+}
+
+#[test]
+fn clauses_stand_against_verdicts_and_lead_to_their_cases() {
+    let page = file(&fixture::red(), "report.html");
+    let table =
+        page.split("<table class=\"matrix\">").nth(1).unwrap().split("</table>").next().unwrap();
+    let row = table
+        .lines()
+        .find(|line| line.contains("id=\"clause-") || line.contains("#clause-AS-3\""))
+        .unwrap();
+    for part in [
+        "data-clause=\"AS-3\" data-shows=\"fail\" aria-label=\"2 fail\">2</a>",
+        "data-shows=\"advice\" aria-label=\"1 advice\">1</a>",
+        "data-shows=\"hold\" aria-label=\"1 hold\">1</a>",
+        "The signature is valid for the nonce",
+    ] {
+        assert!(row.contains(part), "{part} in {row}");
+    }
+    assert!(
+        page.contains("<details id=\"clause-AS-3\""),
+        "the link leads somewhere without a script"
+    );
+}
+
+#[test]
+fn what_was_not_tested_is_grouped_by_reason_and_stands_before_the_tables() {
+    let page = file(&fixture::red(), "report.html");
+    let section =
+        page.split("<section id=\"untested\">").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(section.contains("2 of 14 cases were not decided, for 2 reasons."), "{section}");
+    let undecided = section.find("its honest twin att.valid.ios27 was refused").unwrap();
+    let inapplicable = section.find("declares no route that takes receipts").unwrap();
+    assert!(undecided < inapplicable, "what could not be decided first");
+    assert!(page.find("id=\"findings\"") < page.find("id=\"untested\""));
+    assert!(page.find("id=\"untested\"") < page.find("id=\"cases\""));
 }
 
 #[test]
@@ -205,7 +273,7 @@ fn ten_thousand_cases_stay_quick() {
     for index in 0..10_000 {
         let clause = format!("X-{}", index % 40);
         let id = format!("family-{}.case-{index}", index % 100);
-        let case = if index % 10 == 0 {
+        let case = if index % 5 == 0 {
             fixture::failing(&id, &clause, "reject", Failure::FalseAccept)
         } else {
             fixture::case(&id, &clause, "reject")
@@ -216,8 +284,8 @@ fn ten_thousand_cases_stay_quick() {
     let began = Instant::now();
     let files = render_all(&record);
     let took = began.elapsed();
-    // Generous: unoptimised on a busy machine it takes well under a second.
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    // Generous: it is a bound on growth, unoptimised, on a machine that others keep busy.
+    assert!(took < Duration::from_secs(40), "{took:?}");
     let page = &files[0].1;
     assert!(page.len() < 12_000_000, "{} bytes", page.len());
     let page = String::from_utf8(page.clone()).unwrap();

@@ -53,9 +53,7 @@ pub fn sarif(summary: &Summary) -> String {
             "results": results,
         }],
     });
-    let mut text = serde_json::to_string_pretty(&log).expect("maps of text serialise");
-    text.push('\n');
-    text
+    format!("{log:#}\n")
 }
 
 /// The result of a case that failed, be it advice or known; none for any other.
