@@ -6,12 +6,16 @@
 //! Whatever a server or target file said passes through [`text::clean`] on the way in and through
 //! the escaping of the format on the way out.
 
+pub mod comparison;
 pub mod plot;
 pub mod render;
+pub mod scoreboard;
 pub mod selftest;
 pub mod summary;
 pub mod text;
 
+pub use comparison::Comparison;
 pub use render::{evidence_folder, finding, render_all};
+pub use scoreboard::Scoreboard;
 pub use selftest::Selftest;
 pub use summary::{Standing, Summary};

@@ -175,7 +175,7 @@ fn two(times: Quantiles) -> [String; 2] {
 }
 
 /// The class of colour that goes with a standing.
-pub(super) fn tone(standing: Standing) -> &'static str {
+pub(crate) fn tone(standing: Standing) -> &'static str {
     match standing {
         Standing::Broken => "bad",
         Standing::Holds => "good",

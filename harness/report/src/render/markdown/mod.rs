@@ -7,7 +7,7 @@ pub(super) mod rest;
 pub(super) mod tables;
 
 use crate::Summary;
-pub(super) use page::{Page, code, escape};
+pub(crate) use page::{Page, code, escape};
 
 /// Entries of a list shown; the rest is in `report.html` and `summary.json`.
 const SHOWN: usize = 50;

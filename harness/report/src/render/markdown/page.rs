@@ -2,17 +2,17 @@
 
 /// A page as it grows, block by block.
 #[derive(Default)]
-pub(in crate::render) struct Page(pub(in crate::render) String);
+pub(crate) struct Page(pub(crate) String);
 
 impl Page {
     /// A block of its own.
-    pub(in crate::render) fn line(&mut self, text: &str) {
+    pub(crate) fn line(&mut self, text: &str) {
         self.0.push_str(text);
         self.0.push_str("\n\n");
     }
 
     /// Lines that belong together.
-    pub(in crate::render) fn list(&mut self, items: impl IntoIterator<Item = String>) {
+    pub(crate) fn list(&mut self, items: impl IntoIterator<Item = String>) {
         for item in items {
             self.0.push_str(&item);
             self.0.push('\n');
@@ -21,7 +21,7 @@ impl Page {
     }
 
     /// Text as it is, in a fence that it cannot close.
-    pub(in crate::render) fn fence(&mut self, text: &str) {
+    pub(crate) fn fence(&mut self, text: &str) {
         let longest = text.split(|char| char != '`').map(str::len).max().unwrap_or(0);
         let fence = "`".repeat(longest.max(2) + 1);
         self.line(&format!("{fence}text\n{}\n{fence}", text.trim_end()));
@@ -29,7 +29,7 @@ impl Page {
 }
 
 /// Foreign text as text: nothing in it is markup, a link or a mention.
-pub(in crate::render) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     let mut rest = text.chars().peekable();
     while let Some(char) = rest.next() {
@@ -53,6 +53,6 @@ pub(in crate::render) fn escape(text: &str) -> String {
 }
 
 /// Foreign text between single backticks.
-pub(in crate::render) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     text.replace('`', "'").replace(['\n', '\r'], " ").replace('|', "¦")
 }
