@@ -70,7 +70,29 @@ pub(crate) enum Command {
     Root(RootArgs),
     /// Print the JSON Schema of a kind of file, for editors
     Schema(SchemaArgs),
+    /// Compare two recorded runs: what broke, what was mended, what can no longer be said
+    #[command(after_long_help = COMPARE_HELP)]
+    Compare(CompareArgs),
+    /// Put recorded runs of several targets on one board
+    #[command(after_long_help = MERGE_HELP)]
+    Merge(MergeArgs),
 }
+
+const COMPARE_HELP: &str = "\
+A failure is a case and the way it fails. The exit code is 1 only if AFTER has
+failures that BEFORE had not: a case that fails and did not, one that fails in
+another way, a new case that fails, or wrong answers under load where there were
+none. Advice and known failures do not count. Otherwise it is 4 if AFTER tested
+nothing, 6 if AFTER did not reach its end, and 0.
+
+What is not the same about the runs themselves (version, target, policy, seed,
+number of cases) is said first.";
+
+const MERGE_HELP: &str = "\
+A row is a family of cases, a column a target, a cell three numbers: failures
+that touch security, interoperability and robustness. Targets stand by name; there
+is no rank and no percentage. With --out the board is written there as
+scoreboard.html, scoreboard.md and scoreboard.json.";
 
 const KNOWN_HELP: &str = "\
 A file of known failures is given to `assay check` or `assay run` with --known:
@@ -510,6 +532,36 @@ pub(crate) struct SchemaArgs {
     /// Which files
     #[arg(value_enum)]
     pub(crate) of: SchemaOf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// Folder of the earlier run, or its record.jsonl
+    pub(crate) before: PathBuf,
+    /// Folder of the later run, or its record.jsonl
+    pub(crate) after: PathBuf,
+    /// Print it as Markdown
+    #[arg(long)]
+    pub(crate) markdown: bool,
+    /// Print it as JSON
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// Folders of runs, or their record.jsonl
+    #[arg(required = true, num_args = 2.., value_name = "RECORD")]
+    pub(crate) records: Vec<PathBuf>,
+    /// Folder to write the board to, as a page, as Markdown and as JSON
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print it as Markdown
+    #[arg(long)]
+    pub(crate) markdown: bool,
+    /// Print it as JSON
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

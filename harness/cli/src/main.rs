@@ -47,6 +47,8 @@ fn main() -> std::process::ExitCode {
         Command::Selftest(args) => cmd::selftest::selftest(args, &stop),
         Command::Root(args) => cmd::root::root(args, now),
         Command::Schema(args) => Ok(cmd::schema::schema(args)),
+        Command::Compare(args) => cmd::compare::compare(args),
+        Command::Merge(args) => cmd::merge::merge(args),
     });
     let code = match ended {
         Ok(Ok(code)) => code,

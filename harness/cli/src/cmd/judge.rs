@@ -4,6 +4,7 @@ use super::known;
 use crate::args::JudgeArgs;
 use crate::exit_code::{ExitCode, Failed};
 use crate::folder::{self, RECORD};
+use crate::github::Workflow;
 use crate::output::print;
 use crate::recorder;
 use crate::session::day;
@@ -39,7 +40,7 @@ pub(crate) fn judge(args: &JudgeArgs, now: Timestamp) -> Result<ExitCode, Failed
     }
     again.changed.iter().for_each(|changed| print(&difference(changed)));
     print(&judged_in_words(&again));
-    print(&report::render::terminal(&summary));
+    Workflow::of_environment().aside(|| print(&report::render::terminal(&summary)));
     if let Some(out) = &args.out {
         let folder = folder::create(Some(out), "", now)?;
         let path = folder.join(RECORD);

@@ -1,9 +1,11 @@
 //! One file a verb.
 
+pub(crate) mod compare;
 pub(crate) mod explain;
 pub(crate) mod judge;
 pub(crate) mod known;
 pub(crate) mod list;
+pub(crate) mod merge;
 pub(crate) mod report;
 pub(crate) mod root;
 pub(crate) mod run;

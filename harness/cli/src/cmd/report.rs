@@ -3,6 +3,7 @@
 use crate::args::ReportArgs;
 use crate::exit_code::{ExitCode, Failed};
 use crate::folder;
+use crate::github::Workflow;
 use crate::output::print;
 
 /// Renders the report of a record; the exit code is that of the rendering, not of the run.
@@ -10,7 +11,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, Failed> {
     let record = folder::record_in(&args.record);
     let beside = record.parent().unwrap_or(std::path::Path::new(".")).to_owned();
     let (page, summary) = folder::render(&record, args.out.as_ref().unwrap_or(&beside))?;
-    print(&report::render::terminal(&summary));
+    Workflow::of_environment().aside(|| print(&report::render::terminal(&summary)));
     print(&page.display().to_string());
     Ok(ExitCode::Ok)
 }

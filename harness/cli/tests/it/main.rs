@@ -1,6 +1,7 @@
 //! Tests of the program as it is used.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod compared;
 mod constant;
 mod context;
 mod errors;
