@@ -12,6 +12,8 @@ fn failing(cases: usize) -> Record {
     for index in 0..cases {
         story.play(CaseFinished {
             severity: if index % 2 == 0 { "low" } else { "critical" }.into(),
+            // Longer than what a summary keeps in hand for its notices.
+            matters: "It lets an attacker in. ".repeat(200),
             ..fixture::failing(
                 &format!("nonce.case-{index:04}"),
                 "AV-4",
@@ -95,15 +97,15 @@ fn a_job_summary_keeps_to_its_room_and_leaves_out_whole_findings() {
     let summary = Summary::fold(&failing(600));
     let whole = job_summary(&summary, "out", usize::MAX);
     assert_eq!(whole.matches("\n### ✕ ").count(), 600);
-    for room in [0, 10, 100, 2_000, 4_000, 20_000, 100_000, 300_000] {
+    for room in [0, 10, 100, 2_000, 4_000, 20_000, 100_000, JOB_SUMMARY_LIMIT] {
         let text = job_summary(&summary, "reports/shop", room);
         assert!(text.len() <= room, "{} bytes in {room}", text.len());
         keeps_text(&text);
         let shown = text.matches("\n### ✕ ").count();
         // A finding ends with the command that repeats it.
         assert_eq!(shown, text.matches("--case nonce.case-").count(), "whole findings only");
-        assert_eq!(shown == 600, room == 300_000, "{shown} in {room}");
-        if (4_000..300_000).contains(&room) {
+        assert_eq!(shown > 0, room >= 20_000, "{shown} in {room}");
+        if room >= 4_000 {
             let left = 600 - shown;
             assert!(
                 text.contains(&format!("… and {left} more findings are left out here")),
