@@ -94,7 +94,7 @@
   form.addEventListener("input", () => { apply(); remember(); });
   form.addEventListener("reset", () => setTimeout(() => { apply(); remember(); }));
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, select, textarea");
+    const typing = event.target instanceof Element && event.target.closest("input, select, textarea");
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
       field("text").focus();
