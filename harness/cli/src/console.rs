@@ -210,7 +210,8 @@ impl Sink for Console {
             EventKind::CasesPlanned(_)
             | EventKind::Evidence(_)
             | EventKind::CaseObserved(_)
-            | EventKind::KnownFailures(_) => {}
+            | EventKind::KnownFailures(_)
+            | EventKind::GateHeld(_) => {}
             EventKind::CaseStarted(case) => {
                 if self.cases.0 == 0 && self.bar.is_none() {
                     self.start_bar(self.cases.1, "cases {wide_bar} {pos}/{len}  {msg}");

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 /// A record with verdicts formed anew.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Again {
-    /// The record, its verdicts replaced. What became of known failures is left out, because it
-    /// followed from the old verdicts.
+    /// The record, its verdicts replaced. What became of known failures and what a gate found are
+    /// left out, because they followed from the old verdicts.
     pub record: Record,
     /// How many cases were judged.
     pub judged: usize,
@@ -62,7 +62,7 @@ pub fn again(record: &Record) -> Result<Again, NoObservations> {
     for event in &record.events {
         let mut anew = event.clone();
         match (&event.kind, &mut anew.kind) {
-            (EventKind::KnownFailures(_), _) => continue,
+            (EventKind::KnownFailures(_) | EventKind::GateHeld(_), _) => continue,
             (EventKind::CaseObserved(observed), _) => {
                 judged += 1;
                 verdicts.entry(&observed.id).or_default().push_back(judge(observed));

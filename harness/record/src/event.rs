@@ -1,6 +1,6 @@
 //! The events of a run. They carry facts, never how to show them.
 
-use crate::{CaseObserved, Evidence, Histogram, KnownFailures, Verdict};
+use crate::{CaseObserved, Evidence, GateHeld, Histogram, KnownFailures, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,6 +32,8 @@ pub enum EventKind {
     CaseFinished(Box<CaseFinished>),
     /// The failures that were known before, and what became of them.
     KnownFailures(Box<KnownFailures>),
+    /// The gate that the run was held against, and what it found.
+    GateHeld(Box<GateHeld>),
     /// A load attack begins.
     LoadStarted(LoadStarted),
     /// One second of one kind of operation under load.

@@ -7,6 +7,7 @@
 
 pub mod event;
 pub mod evidence;
+pub mod gate;
 pub mod histogram;
 pub mod jsonl;
 pub mod known;
@@ -18,6 +19,7 @@ pub use event::{
     LoadWindow, Machine, Phase, RunFinished, TargetInfo, Wording, WrongAnswer,
 };
 pub use evidence::{ByteDifference, Evidence, PartBytes, SentObject, SentRequest};
+pub use gate::{Baseline, BaselineFailure, Because, Borne, Breach, BreachKind, Demands, GateHeld};
 pub use histogram::Histogram;
 pub use jsonl::{JsonLines, Record, RecordError, Sink};
 pub use known::{KnownCase, KnownEntry, KnownFailures, KnownStanding};

@@ -1,10 +1,10 @@
 //! The file of known failures.
 
+use crate::page::{FileError as KnownError, Page, suggestion};
 use jiff::civil::Date;
 use record::Failure;
-use std::ops::Range;
 use toml::Spanned;
-use toml::de::{DeArray, DeTable, DeValue};
+use toml::de::{DeArray, DeValue};
 
 /// The most days from today that an entry may reach ahead.
 pub const LONGEST_DAYS: i32 = 180;
@@ -45,27 +45,11 @@ pub struct Entry {
     pub cases: Vec<String>,
 }
 
-/// What is wrong with a file of known failures, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: {what}")]
-pub struct KnownError {
-    /// Name of the file, as it was given.
-    pub file: String,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column in characters, from 1.
-    pub column: usize,
-    /// What is wrong, and what would be right.
-    pub what: String,
-}
-
 impl Known {
     /// Reads a file. `today` bounds how far ahead an entry may reach.
     pub fn parse(text: &str, file: &str, today: Date) -> Result<Self, KnownError> {
-        let page = Page { file, text, today };
-        let root = DeTable::parse(text).map_err(|error| {
-            page.error(&error.span().unwrap_or(0..0), error.message().to_owned())
-        })?;
+        let page = Page { file, text };
+        let root = page.root()?;
         page.only(root.get_ref(), &["known", "flaky"])?;
         let mut entries = Vec::new();
         for (name, is_flaky) in [("known", false), ("flaky", true)] {
@@ -73,7 +57,7 @@ impl Known {
             let tables = list.get_ref().as_array().ok_or_else(|| {
                 page.error(&list.span(), format!("write [[{name}]], one table for each entry"))
             })?;
-            entries.extend(page.entries(tables, is_flaky)?);
+            entries.extend(page.entries(tables, is_flaky, today)?);
         }
         entries.sort_by_key(|entry| (entry.line, entry.column));
         for (place, entry) in entries.iter().enumerate() {
@@ -134,40 +118,22 @@ impl Entry {
     }
 }
 
-/// The text being read.
-struct Page<'p> {
-    file: &'p str,
-    text: &'p str,
-    today: Date,
-}
-
 impl Page<'_> {
-    fn error(&self, span: &Range<usize>, what: String) -> KnownError {
-        let (line, column) = self.place(span);
-        KnownError { file: self.file.to_owned(), line, column, what }
+    fn entries(
+        &self,
+        tables: &DeArray<'_>,
+        is_flaky: bool,
+        today: Date,
+    ) -> Result<Vec<Entry>, KnownError> {
+        tables.iter().map(|table| self.entry(table, is_flaky, today)).collect()
     }
 
-    fn place(&self, span: &Range<usize>) -> (usize, usize) {
-        let start = (0..=span.start.min(self.text.len())).rev();
-        let start = start.into_iter().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
-        let before = &self.text[..start];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-    }
-
-    fn only(&self, table: &DeTable<'_>, known: &[&str]) -> Result<(), KnownError> {
-        let strange = table.keys().find(|key| !known.contains(&key.get_ref().as_ref()));
-        strange.map_or(Ok(()), |key| {
-            let hint = suggestion(key.get_ref(), known);
-            Err(self.error(&key.span(), format!("`{}` is not known here{hint}", key.get_ref())))
-        })
-    }
-
-    fn entries(&self, tables: &DeArray<'_>, is_flaky: bool) -> Result<Vec<Entry>, KnownError> {
-        tables.iter().map(|table| self.entry(table, is_flaky)).collect()
-    }
-
-    fn entry(&self, value: &Spanned<DeValue<'_>>, is_flaky: bool) -> Result<Entry, KnownError> {
+    fn entry(
+        &self,
+        value: &Spanned<DeValue<'_>>,
+        is_flaky: bool,
+        today: Date,
+    ) -> Result<Entry, KnownError> {
         let table = value
             .get_ref()
             .as_table()
@@ -199,20 +165,12 @@ impl Page<'_> {
             owner: self.text_of("owner", need("owner")?)?,
             reason,
             issue,
-            expires: self.expires(need("expires")?)?,
+            expires: self.expires(need("expires")?, today)?,
             target: optional("target")?,
             line,
             column,
             cases: Vec::new(),
         })
-    }
-
-    fn text_of(&self, name: &str, item: &Spanned<DeValue<'_>>) -> Result<String, KnownError> {
-        match item.get_ref().as_str() {
-            Some(text) if !text.trim().is_empty() => Ok(text.to_owned()),
-            Some(_) => Err(self.error(&item.span(), format!("`{name}` says nothing"))),
-            None => Err(self.error(&item.span(), format!("`{name}` must be a text"))),
-        }
     }
 
     fn kind(&self, item: &Spanned<DeValue<'_>>) -> Result<Failure, KnownError> {
@@ -223,7 +181,7 @@ impl Page<'_> {
         })
     }
 
-    fn expires(&self, item: &Spanned<DeValue<'_>>) -> Result<Date, KnownError> {
+    fn expires(&self, item: &Spanned<DeValue<'_>>, today: Date) -> Result<Date, KnownError> {
         let wrong = |what: String| self.error(&item.span(), what);
         let DeValue::Datetime(written) = item.get_ref() else {
             return Err(wrong(
@@ -240,7 +198,7 @@ impl Page<'_> {
             _ => None,
         };
         let date = date.ok_or_else(|| wrong(format!("`{written}` is no date")))?;
-        let latest = latest(self.today);
+        let latest = latest(today);
         if date > latest {
             return Err(wrong(format!(
                 "`expires` lies more than {LONGEST_DAYS} days ahead; the latest is {latest}"
@@ -253,15 +211,4 @@ impl Page<'_> {
 /// The latest day that an entry may name.
 pub(super) fn latest(today: Date) -> Date {
     today.saturating_add(jiff::Span::new().days(LONGEST_DAYS))
-}
-
-/// `; did you mean …` for the closest of the known names, or the names themselves if they are few.
-fn suggestion(typed: &str, known: &[&str]) -> String {
-    let likeness = |name: &&&str| strsim::jaro_winkler(typed, name);
-    let closest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    match closest {
-        Some(name) if likeness(&name) > 0.8 => format!("; did you mean `{name}`?"),
-        _ if known.is_empty() || known.len() > 12 => String::new(),
-        _ => format!("; known are `{}`", known.join("`, `")),
-    }
 }

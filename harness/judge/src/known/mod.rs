@@ -8,7 +8,8 @@ mod file;
 mod standing;
 mod update;
 
-pub use file::{Entry, Known, KnownError, LONGEST_DAYS, MOST_MATCHES};
+pub use crate::page::FileError as KnownError;
+pub use file::{Entry, Known, LONGEST_DAYS, MOST_MATCHES};
 pub use update::{Addition, UpdateError, Updated, update};
 
 #[cfg(test)]

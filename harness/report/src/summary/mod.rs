@@ -138,6 +138,7 @@ fn note(event: &record::Event) -> Option<String> {
         | EventKind::CaseObserved(_)
         | EventKind::CaseFinished(_)
         | EventKind::KnownFailures(_)
+        | EventKind::GateHeld(_)
         | EventKind::LoadStarted(_)
         | EventKind::LoadWindow(_)
         | EventKind::WrongAnswer(_)
