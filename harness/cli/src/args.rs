@@ -23,7 +23,7 @@ Exit codes, the gravest first:
    2 usage or file error   10 refused by the safety lock
    7 the selftest failed    3 target unreachable     1 wrong verdict
    9 measurement invalid    8 requests without an answer under load
-   4 nothing ran            6 inconclusive
+   4 nothing ran, or fewer cases than a gate demands       6 inconclusive
    5 known failures stale or expired, and nothing else wrong
    0 everything asked for holds";
 
@@ -48,6 +48,9 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Judge the cases of a recorded run again, from what was observed
     Judge(JudgeArgs),
+    /// Hold a gate against a recorded run: what of it breaks the gate, and what to do
+    #[command(after_long_help = GATE_HELP)]
+    Gate(GateArgs),
     /// Keep a file of known failures up to date
     #[command(subcommand, after_long_help = KNOWN_HELP)]
     Known(KnownCommand),
@@ -114,6 +117,21 @@ A file of known failures is given to `assay check` or `assay run` with --known:
 
 What passes is stale, what is past its day has expired: if that is all that is
 wrong, the run ends with 5. What fails in another way is not excused.";
+
+const GATE_HELP: &str = "\
+A gate file; every line may be left out:
+
+  fail_on = { level = \"must\", severity = \"low\" }   # a failure breaks it from here on
+  strict = false                    # true: what should hold counts as well
+  min_cases = 400                   # fewer decided: exit code 4
+  max_not_applicable = 150          # more that do not apply: exit code 4
+  clauses = [\"AV-1\", \"AS-5\"]      # each decided by a case, else exit code 6
+  [baseline]                        # failures of an earlier run are borne, and listed
+  record = \"main/record.jsonl\"      # a record or its folder, as seen from this file
+
+Levels: must, should, may, info. Severities: critical, high, medium, low. Known
+failures break nothing. The exit code is the gravest of what was found: 1 a
+failure, 4 too few cases, 6 a clause untested or cases undecided, 0 it holds.";
 
 const VERIFY_HELP: &str = "\
 A file is either JSON with the members of a fixture (kind, appId, keyId,
@@ -210,6 +228,22 @@ pub(crate) struct Checks {
     pub(crate) known: Option<PathBuf>,
 }
 
+/// What a run must hold to pass.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Gated {
+    /// File of a gate: what of the run breaks it (`assay gate --help` shows its format)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gate: Option<PathBuf>,
+
+    /// Earlier run (folder or record.jsonl) whose failures break nothing
+    #[arg(long, value_name = "RECORD")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// What should hold must hold
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
 /// Which load.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Load {
@@ -251,6 +285,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) checks: Checks,
     #[command(flatten)]
+    pub(crate) gated: Gated,
+    #[command(flatten)]
     pub(crate) load: Load,
 }
 
@@ -262,6 +298,8 @@ pub(crate) struct CheckArgs {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) checks: Checks,
+    #[command(flatten)]
+    pub(crate) gated: Gated,
 }
 
 #[derive(Debug, Args)]
@@ -343,6 +381,20 @@ pub(crate) struct JudgeArgs {
     #[arg(long = "cases", value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
     /// Folder to write the record with the new verdicts and its report to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GateArgs {
+    /// Folder of a run, or its record.jsonl
+    pub(crate) record: PathBuf,
+    #[command(flatten)]
+    pub(crate) gated: Gated,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Folder to write the record with what was found and its report to
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }

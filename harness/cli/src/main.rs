@@ -38,6 +38,7 @@ fn main() -> std::process::ExitCode {
         Command::Load(args) => cmd::run::load(args, &stop, now),
         Command::Serve(args) => cmd::serve::serve(args, &stop),
         Command::Judge(args) => cmd::judge::judge(args, now),
+        Command::Gate(args) => cmd::gate::gate(args, now),
         Command::Known(args) => cmd::known::known(args, now),
         Command::Report(args) => cmd::report::report(args),
         Command::List(args) => cmd::list::list(args),

@@ -1,6 +1,7 @@
 //! One run from its first event to its report: folder, record, servers, exit code.
 
 use crate::args::Target;
+use crate::cmd::gate;
 use crate::command_line::{command, repeat};
 use crate::console::Console;
 use crate::evidence;
@@ -133,6 +134,16 @@ impl Session {
         Ok(())
     }
 
+    /// Holds what was played against a gate, whatever else went wrong.
+    pub(crate) fn hold_gate(&mut self, asked: &gate::Asked) -> Result<(), Failed> {
+        if self.header_written {
+            let record = folder::read(&self.folder)?;
+            let held = asked.gate.hold(&record, asked.baseline.clone());
+            self.recorder.record(EventKind::GateHeld(Box::new(held)));
+        }
+        Ok(())
+    }
+
     /// Ends the record, renders the report, prints the verdict and where the report is.
     ///
     /// `failed` is what kept the run from its end, if anything did.
@@ -180,9 +191,8 @@ fn standing(path: &std::path::Path, interrupted: bool) -> ExitCode {
     let Ok(mut record) = Record::read(path) else { return ExitCode::NothingRan };
     let finished = RunFinished { interrupted, exit_code: 0 };
     record.events.push(Event { at: 0.0, kind: EventKind::RunFinished(finished) });
-    Record::from_events(record.events).map_or(ExitCode::NothingRan, |record| {
-        ExitCode::of(report::Summary::fold(&record).standing)
-    })
+    Record::from_events(record.events)
+        .map_or(ExitCode::NothingRan, |record| gate::code(&report::Summary::fold(&record)))
 }
 
 /// The day of a moment, in UTC.

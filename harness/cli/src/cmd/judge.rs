@@ -1,6 +1,6 @@
 //! `assay judge`: the verdicts of a recorded run, formed again from what was observed.
 
-use super::known;
+use super::{gate, known};
 use crate::args::JudgeArgs;
 use crate::exit_code::{ExitCode, Failed};
 use crate::folder::{self, RECORD};
@@ -33,8 +33,11 @@ pub(crate) fn judge(args: &JudgeArgs, now: Timestamp) -> Result<ExitCode, Failed
         let kind = EventKind::KnownFailures(Box::new(applied));
         judged.events.insert(at, Event { at: when, kind });
     }
+    if let Some((gate, baseline)) = judge::gate::Gate::of_record(&record) {
+        judged = gate::held(&gate::Asked { gate, baseline }, judged);
+    }
     let summary = Summary::fold(&judged);
-    let mut code = ExitCode::of(summary.standing);
+    let mut code = gate::code(&summary);
     if summary.completeness.interrupted {
         code = code.and(ExitCode::Interrupted);
     }

@@ -1,10 +1,10 @@
 //! `assay run`, `assay check` and `assay load`: the cases, the load, or both, and a report.
 
 use crate::args::{
-    self, CheckArgs, Checks, Load, LoadArgs, ReplayArgs, RunArgs, Selection, Target,
+    self, CheckArgs, Checks, Gated, Load, LoadArgs, ReplayArgs, RunArgs, Selection, Target,
 };
 use crate::cases;
-use crate::cmd::known;
+use crate::cmd::{gate, known};
 use crate::exit_code::{ExitCode, Failed};
 use crate::folder::chain;
 use crate::interrupt::StopFlag;
@@ -27,13 +27,14 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Cases, then load.
 pub(crate) fn run(args: &RunArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
-    let cases = Some((&args.selection, &args.checks));
+    let cases = Some((&args.selection, &args.checks, &args.gated));
     play(&args.target, cases, Some(&args.load), "run", stop, now)
 }
 
 /// Cases only.
 pub(crate) fn check(args: &CheckArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
-    play(&args.target, Some((&args.selection, &args.checks)), None, "check", stop, now)
+    let cases = Some((&args.selection, &args.checks, &args.gated));
+    play(&args.target, cases, None, "check", stop, now)
 }
 
 /// One case alone, every request of it told.
@@ -44,7 +45,7 @@ pub(crate) fn replay(
 ) -> Result<ExitCode, Failed> {
     let case = cases::one(args.id(), args.folder.as_deref())?;
     let keep = conformance::Keep::Everything;
-    let asked = Asked { cases: vec![case], known: None, times: 1, keep };
+    let asked = Asked { cases: vec![case], known: None, gate: None, times: 1, keep };
     let prepared = Prepared::of(&args.target, now)?;
     let mut session = Session::begin(&prepared, &args.target, "replay", 1, stop, now)?;
     session.tells_all = true;
@@ -59,7 +60,7 @@ pub(crate) fn load(args: &LoadArgs, stop: &StopFlag, now: Timestamp) -> Result<E
 
 fn play(
     target: &Target,
-    checks: Option<(&Selection, &Checks)>,
+    checks: Option<(&Selection, &Checks, &Gated)>,
     load: Option<&Load>,
     verb: &str,
     stop: &StopFlag,
@@ -67,11 +68,12 @@ fn play(
 ) -> Result<ExitCode, Failed> {
     // Everything that can be wrong with what was typed is found before anything is written or sent.
     let cases = checks
-        .map(|(selection, checks)| {
+        .map(|(selection, checks, gated)| {
+            let gate = gate::read(gated)?;
             let known = known::read(checks.known.as_deref(), selection.folder.as_deref(), now)?;
             let cases = cases::selected(selection)?;
             let times = checks.repeat;
-            Ok(Asked { cases, known, times, keep: conformance::EVIDENCE })
+            Ok(Asked { cases, known, gate, times, keep: conformance::EVIDENCE })
         })
         .transpose()?;
     let prepared = Prepared::of(target, now)?;
@@ -102,7 +104,7 @@ fn play(
     session.finish(failed)
 }
 
-/// Which cases are asked for, how often, and what is known of them.
+/// Which cases are asked for, how often, what is known of them, and what they must hold.
 struct Asked {
     cases: Vec<Case>,
     known: Option<Known>,
@@ -110,6 +112,10 @@ struct Asked {
     keep: conformance::Keep,
 }
 
+    if let Some(gate) = cases.as_ref().and_then(|asked| asked.gate.as_ref()) {
+        let held = session.hold_gate(gate);
+        failed = failed.or(held.err());
+    }
 fn play_cases(
     session: &mut Session,
     prepared: &Prepared,
@@ -117,6 +123,7 @@ fn play_cases(
     asked: &Asked,
 ) -> Result<(), Failed> {
     let under_test = prepared.open(SHORT_LIFE, session.folder(), "reference-cases")?;
+    gate: Option<gate::Asked>,
     session.introduce(&under_test.file);
     let runtime = runtime()?;
     let repeat = session.repeat.clone();

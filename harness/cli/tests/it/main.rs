@@ -7,6 +7,7 @@ mod context;
 mod errors;
 mod explain;
 mod github;
+mod gate;
 mod judged;
 mod known;
 mod listed;

@@ -6,6 +6,7 @@
 
 use super::finding::{ObjectView, evidence_folder, nothing_compared, objects};
 use super::html_cases::{Choices, ClauseRow, Group, Tags, anchors, clause_rows, groups};
+use super::gate::GateView;
 use super::html_load::LoadView;
 use super::html_untested::Untested;
 use crate::plot;
@@ -50,6 +51,7 @@ struct Page<'a> {
     groups: Vec<Group<'a>>,
     untested: Untested<'a>,
     known: Vec<Line<'a>>,
+    gate: Option<GateView<'a>>,
     unplayed: String,
     unreached: Vec<&'a Clause>,
     lasted: String,
@@ -142,6 +144,7 @@ impl<'a> Page<'a> {
             cases: count(cases.list.len() as u64),
             untested: Untested::of(cases, &anchors),
             known: summary.known.as_ref().map(lines).unwrap_or_default(),
+            gate: summary.gate.as_ref().map(GateView::of),
             unplayed: match cases.unplayed {
                 0 => String::new(),
                 n => counted(n, "planned case was", "planned cases were"),

@@ -161,6 +161,7 @@ fn of_run(summary: &Summary) -> TestSuite {
     let mut suite = TestSuite::new("run");
     suite.add_test_case(test);
     suite.add_test_cases(summary.known.as_ref().map(of_known));
+    suite.add_test_cases(summary.gate.as_ref().map(super::gate::test));
     suite
 }
 
@@ -180,7 +181,7 @@ fn of_known(known: &KnownFailures) -> TestCase {
     test
 }
 
-fn unhappy(
+pub(super) fn unhappy(
     kind: NonSuccessKind,
     of_type: &str,
     message: &str,

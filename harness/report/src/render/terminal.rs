@@ -9,6 +9,9 @@ use std::fmt::Write;
 pub fn terminal(summary: &Summary) -> String {
     let mut text = summary.sentence.clone();
     text.push('\n');
+    if let Some(held) = &summary.gate {
+        text.push_str(&super::gate::gate(held));
+    }
     if summary.cases.list.is_empty() {
         return text;
     }

@@ -8,6 +8,7 @@ mod cases;
 mod conclusion;
 mod constant;
 mod evidence;
+pub(crate) mod gate;
 mod headline;
 pub(crate) mod known;
 mod load;
@@ -21,7 +22,7 @@ pub(crate) use load::of_kind;
 pub use load::{Correctness, Kind, Load, PhaseSummary, Quantiles, Row, Second, kind_of};
 
 use crate::text::{clean, clean_block};
-use record::{EventKind, Evidence, Header, KnownFailures, Machine, Record, TargetInfo};
+use record::{EventKind, Evidence, GateHeld, Header, KnownFailures, Machine, Record, TargetInfo};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -51,6 +52,9 @@ pub struct Summary {
     /// The failures that were known before, if the run was held against any.
     pub known: Option<KnownFailures>,
     /// The load attacks, in order.
+    /// What the gate found, if the run was held against one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateHeld>,
     pub load: Vec<Load>,
     /// Warnings, and parts that could not be done, in order.
     pub notes: Vec<String>,
@@ -128,11 +132,21 @@ impl Summary {
     }
 }
 
+            gate: gate::of(record),
 fn note(event: &record::Event) -> Option<String> {
     match &event.kind {
         EventKind::Note { text } => Some(clean(text)),
         EventKind::RunStarted(_)
         | EventKind::CasesPlanned(_)
+
+    /// What the run comes to apart from cases that failed or could not be decided, about which a
+    /// gate has decided.
+    pub fn standing_beside_gate(&self) -> Standing {
+        let Cases { known, failed, inconclusive, .. } = self.cases;
+        let known = known + failed + inconclusive;
+        let cases = Cases { known, failed: 0, inconclusive: 0, ..self.cases.clone() };
+        Standing::of(&cases, &self.load, &self.completeness)
+    }
         | EventKind::CaseStarted(_)
         | EventKind::Evidence(_)
         | EventKind::CaseObserved(_)

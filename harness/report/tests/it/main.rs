@@ -4,6 +4,7 @@ mod badge;
 mod compared;
 mod fixture;
 mod github;
+mod gate;
 mod hostile;
 mod rendered;
 mod sarif;

@@ -23,6 +23,9 @@ pub fn markdown(summary: &Summary) -> String {
         escape(&format!("assay {}", summary.run.assay)),
     ));
     tables::headline(&mut page, summary);
+    if let Some(held) = &summary.gate {
+        super::gate::section(&mut page, held);
+    }
     tables::next(&mut page, summary);
     findings::findings(&mut page, summary);
     for (index, load) in summary.load.iter().enumerate() {
