@@ -97,6 +97,7 @@ fn premises() -> Premises {
     Premises {
         app_id: AppId::parse("ABCDE12345.com.example.app").expect("it is an App ID"),
         environment: Environment::Production,
+        trusts_test_root: true,
         categories: Some(Listed { values: vec![2, 4, 6], absent_allowed: true }),
         bundle_versions: Some(listed(&["1", "1.0.7"])),
         receipt_required: true,

@@ -127,6 +127,7 @@ impl<'a> Cast<'a> {
     pub fn challenge(&self, step: &Step, issued: &str) -> String {
         step.operators.iter().fold(issued.to_owned(), |text, operator| match &operator.0 {
             Edit::Challenge(one) => one.apply(&text),
+            Edit::Foreign(one) => one.challenge(&text),
             _ => text,
         })
     }
@@ -174,9 +175,13 @@ impl<'a> Cast<'a> {
             operator.apply_to_attestation(&mut draft, &scene);
         }
         let client_data_hash = draft.model.client_data_hash.clone();
+        let own = draft.model.authenticator_data.seal();
         let mut key_id = Sent::new(draft.key_id);
         let mut attestation = Sent::new(draft.model.seal());
         for operator in &step.operators {
+            if let Edit::Foreign(one) = &operator.0 {
+                one.replace(&mut key_id, &mut attestation, &own, &scene);
+            }
             if let Edit::Spelling(part, one) = &operator.0 {
                 let sent = match part {
                     Part::KeyId => &mut key_id,

@@ -21,6 +21,7 @@ pub mod schema;
 pub mod select;
 pub mod sent;
 pub mod sheet;
+pub mod untrusted;
 
 pub use base::{Base, Kind};
 pub use builtin::builtin;

@@ -3,6 +3,7 @@
 use crate::base::Base;
 use crate::case::{Case, Expectation};
 use crate::operator::Operator;
+use crate::untrusted::NEEDS_ENROLMENT;
 use protocol::terms::{AppId, Environment};
 use simulator::Generation;
 use std::time::Duration;
@@ -81,6 +82,8 @@ pub struct Premises {
     pub app_id: AppId,
     /// The environment it serves.
     pub environment: Environment,
+    /// Whether it trusts the test root, so that simulated devices can be let in.
+    pub trusts_test_root: bool,
     /// The validation categories it enforces; `None` if it declares that it ignores them, or nothing.
     pub categories: Option<Listed<u32>>,
     /// The bundle versions it enforces; `None` if it declares that it ignores them, or nothing.
@@ -124,8 +127,13 @@ impl Premises {
             .iter()
             .find(|need| !self.has(**need))
             .map(|need| format!("needs `{}`: {}", need.as_str(), need.words()))
-            .or_else(|| self.excludes(case.base))
-            .or_else(|| self.allows_the_lie(case))
+            .or_else(|| {
+                if self.trusts_test_root {
+                    self.excludes(case.base).or_else(|| self.allows_the_lie(case))
+                } else {
+                    case.untrusted().is_none().then(|| NEEDS_ENROLMENT.to_owned())
+                }
+            })
     }
 
     fn has(&self, need: Need) -> bool {

@@ -577,6 +577,9 @@ pub(crate) struct RootArgs {
     /// Print the root of receipts instead, which is another one
     #[arg(long)]
     pub(crate) receipt: bool,
+    /// Print it as PEM with a line that says it is for tests only, as is done anyway
+    #[arg(long)]
+    pub(crate) pem: bool,
 }
 
 #[derive(Debug, Args)]

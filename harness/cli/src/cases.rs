@@ -2,12 +2,13 @@
 
 use crate::args::Selection;
 use crate::exit_code::{ExitCode, Failed};
-use catalogue::Case;
+use catalogue::{Case, untrusted};
 use std::path::{Path, PathBuf};
 
-/// The cases selected; a selection of none is an error that names what is close.
-pub(crate) fn selected(selection: &Selection) -> Result<Vec<Case>, Failed> {
-    let all = all(selection.folder.as_deref())?;
+/// The cases selected of all and these; a selection of none is an error that names what is close.
+pub(crate) fn selected(selection: &Selection, more: Vec<Case>) -> Result<Vec<Case>, Failed> {
+    let mut all = all(selection.folder.as_deref())?;
+    all.extend(more);
     let ids: Vec<String> = all.iter().map(|case| case.id.clone()).collect();
     for pattern in &selection.cases {
         if !ids.iter().any(|id| catalogue::select::matches(pattern, id)) {
@@ -17,9 +18,10 @@ pub(crate) fn selected(selection: &Selection) -> Result<Vec<Case>, Failed> {
     Ok(catalogue::select(all, &selection.cases))
 }
 
-/// The case of that id.
+/// The case of that id, of all and of those for targets that trust no test root.
 pub(crate) fn one(id: &str, folder: Option<&Path>) -> Result<Case, Failed> {
-    let all = all(folder)?;
+    let mut all = all(folder)?;
+    all.extend(untrusted::own_cases(true));
     let ids: Vec<String> = all.iter().map(|case| case.id.clone()).collect();
     all.into_iter().find(|case| case.id == id).ok_or_else(|| unknown(id, &ids))
 }

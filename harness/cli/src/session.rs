@@ -17,11 +17,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use judge::known::Known;
+use protocol::terms::sha256;
 use record::{Event, EventKind, Header, Record, RunFinished, TargetInfo};
 use simulator::{Authority, Seed};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use targets::TargetFile;
+use targets::file::Trust;
 
 /// A run under way.
 #[derive(Debug)]
@@ -43,6 +45,7 @@ pub(crate) struct Session {
     /// Whether every request and answer is printed at the end: for a single case.
     pub(crate) tells_all: bool,
     folder: PathBuf,
+    authority_file: Option<PathBuf>,
     json: bool,
     started: Timestamp,
     header_written: bool,
@@ -75,6 +78,7 @@ impl Session {
             repeat: repeat(args, seed, number),
             tells_all: false,
             folder,
+            authority_file: args.authority.clone(),
             json: args.json,
             command: command(verb, seed, number),
             started: now,
@@ -100,6 +104,7 @@ impl Session {
             nodes: nodes.collect(),
             app_id: file.app_id.to_string(),
             environment: file.environment.as_str().to_owned(),
+            trust: runners::conformance::trust(file),
             policy: file.policy.facts(),
         };
         if self.header_written {
@@ -121,6 +126,30 @@ impl Session {
             target,
             machine: machine::describe(),
         }));
+        if file.trust != Trust::SwapRoot {
+            let text = self.about_root(file.trust);
+            self.recorder.record(EventKind::Note { text });
+        }
+    }
+
+    /// Under which root a target is spoken to that trusts no test root, and what that leaves open.
+    fn about_root(&self, trust: Trust) -> String {
+        let print = hex::encode(sha256(&[self.authority.root_der()]));
+        let (which, left) = match (&self.authority_file, trust) {
+            (Some(file), _) => (format!("the test root of {}", file.display()), ""),
+            (None, Trust::ExpectUntrusted) => (
+                "a throw-away root of this run’s seed".to_owned(),
+                " That finds a server which checks no root; whether your own test root was \
+                 shipped is only found with the seed it was made from: --authority FILE.",
+            ),
+            (None, Trust::AppleRoot | Trust::SwapRoot) => {
+                ("a throw-away root of this run’s seed".to_owned(), "")
+            }
+        };
+        format!(
+            "Trust mode {}: what is sent is made under {which} (SHA-256 {print}).{left}",
+            trust.as_str()
+        )
     }
 
     /// Holds what was played against the failures that are known; a record that names no target

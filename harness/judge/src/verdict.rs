@@ -3,7 +3,7 @@
 use crate::outputs::disagreement;
 use record::{
     Attempt, CaseObserved, Failure, Honest, Observed, ObservedDecision as Decision, ReasonMode,
-    TwinObserved, Unplayed, Verdict,
+    Trust, TwinObserved, Unplayed, Verdict,
 };
 
 /// What a case expects of the requests that are judged.
@@ -84,7 +84,11 @@ fn of(case: &CaseObserved, attempt: &Attempt) -> Verdict {
         Expectation::Reject if accepted > 0 => {
             return fail(
                 Failure::FalseAccept,
-                format!("{}, and must be refused", how_many(accepted, judged.len(), "accepted")),
+                format!(
+                    "{}{}",
+                    how_many(accepted, judged.len(), "accepted"),
+                    must_be_refused(case.trust)
+                ),
             );
         }
         Expectation::One if accepted > 1 => {
@@ -120,6 +124,8 @@ fn of(case: &CaseObserved, attempt: &Attempt) -> Verdict {
             Failure::FalseReject,
             format!("none of {} sent together was accepted, and one must be", judged.len()),
         ),
+        // Where nothing may be accepted, no twin can be; what that is worth is told, not judged.
+        Expectation::Reject if case.trust != Trust::SwapRoot => Verdict::Pass,
         Expectation::Reject => evidence(&case.twin)
             .or_else(|| judged.iter().copied().find_map(|turn| wrong_reason(case, turn)))
             .unwrap_or(Verdict::Pass),
@@ -275,6 +281,20 @@ fn in_words(decision: &Decision) -> String {
     };
     let word = decision.as_str();
     why.map_or_else(|| word.to_owned(), |why| format!("{word} ({why})"))
+}
+
+/// Why what was accepted must be refused.
+fn must_be_refused(trust: Trust) -> &'static str {
+    match trust {
+        Trust::SwapRoot => ", and must be refused",
+        Trust::AppleRoot => {
+            ", though no Apple device made it for this challenge: the server does not trust \
+             Apple's root alone, or checks less than it must"
+        }
+        Trust::ExpectUntrusted => {
+            ", though no Apple device made it: the test trust anchor was shipped, or none is checked"
+        }
+    }
 }
 
 fn how_many(some: usize, of: usize, what: &str) -> String {

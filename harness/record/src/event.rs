@@ -1,6 +1,6 @@
 //! The events of a run. They carry facts, never how to show them.
 
-use crate::{CaseObserved, Evidence, GateHeld, Histogram, KnownFailures, Verdict};
+use crate::{CaseObserved, Evidence, GateHeld, Histogram, KnownFailures, Trust, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -86,6 +86,9 @@ pub struct TargetInfo {
     pub app_id: String,
     /// The environment it serves.
     pub environment: String,
+    /// Which roots it trusts.
+    #[serde(default, skip_serializing_if = "Trust::is_default")]
+    pub trust: Trust,
     /// Declared policy, one `name: value` each, as expectations follow it.
     pub policy: BTreeMap<String, String>,
 }

@@ -24,7 +24,7 @@ pub use histogram::Histogram;
 pub use jsonl::{JsonLines, Record, RecordError, Sink};
 pub use known::{KnownCase, KnownEntry, KnownFailures, KnownStanding};
 pub use observed::{
-    Attempt, CaseObserved, Honest, Observed, ObservedDecision, ReasonMode, Truth, TwinObserved,
-    Unplayed,
+    Attempt, CaseObserved, Honest, Observed, ObservedDecision, ReasonMode, Trust, Truth,
+    TwinObserved, Unplayed,
 };
 pub use verdict::{Failure, Verdict};

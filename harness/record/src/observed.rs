@@ -6,6 +6,19 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Which roots the target trusts by its own account, and hence what a refusal says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// The test root: a refusal is held against an honest twin.
+    #[default]
+    SwapRoot,
+    /// Apple's root alone: nothing sent may be accepted, and no twin can be.
+    AppleRoot,
+    /// It is what ships: everything under the test root must be refused.
+    ExpectUntrusted,
+}
+
 /// A case as it was played, before anybody judges it. Stands before the case's `case-finished`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CaseObserved {
@@ -20,6 +33,9 @@ pub struct CaseObserved {
     /// How closely the target's reasons are compared.
     #[serde(default)]
     pub reason_mode: ReasonMode,
+    /// Which roots the target trusts.
+    #[serde(default, skip_serializing_if = "Trust::is_default")]
+    pub trust: Trust,
     /// The times it was played, each with keys of its own. Empty if it was not.
     pub attempts: Vec<Attempt>,
     /// Why it was not played, if it was not.
@@ -203,6 +219,22 @@ impl Attempt {
         let accepted = |turn: &&Observed| matches!(turn.decision, ObservedDecision::Accept { .. });
         let judged: Vec<&Observed> = self.judged().collect();
         judged.iter().copied().rfind(accepted).or(judged.last().copied()).or(self.turns.last())
+    }
+}
+
+impl Trust {
+    /// The name, as target files and records write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SwapRoot => "swap-root",
+            Self::AppleRoot => "apple-root",
+            Self::ExpectUntrusted => "expect-untrusted",
+        }
+    }
+
+    /// Whether it goes without saying.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 

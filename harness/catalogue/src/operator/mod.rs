@@ -15,6 +15,7 @@ mod convention;
 mod cose;
 mod credential;
 mod draft;
+mod foreign;
 mod form;
 mod gzip;
 mod json_body;
@@ -34,6 +35,7 @@ pub(crate) use assertion::{AssertionOperator, DeviceOperator};
 pub(crate) use client_data::{ChallengeOperator, ClientDataOperator, SentOperator};
 pub(crate) use convention::{HashOperator, ReplayOperator};
 pub(crate) use draft::{AssertionDraft, AttestationDraft};
+pub(crate) use foreign::{Change, Foreign, Sample};
 pub(crate) use json_body::JsonBodyOperator;
 pub(crate) use key::{ForeseenOperator, KeyOperator};
 pub(crate) use spelling::{Part, SpellingOperator};
@@ -81,6 +83,7 @@ pub(crate) enum Edit {
     Replay(ReplayOperator),
     Json(JsonBodyOperator),
     Wire(WireOperator),
+    Foreign(Foreign),
 }
 
 /// Which certificate is edited.
@@ -201,6 +204,7 @@ impl Operator {
             | Edit::Container(_)
             | Edit::Hash(_)
             | Edit::Json(_)
+            | Edit::Foreign(_)
             | Edit::Wire(_) => true,
             Edit::Spelling(part, _) => *part != Part::Assertion,
             Edit::Foreseen(_)
@@ -244,6 +248,7 @@ impl Operator {
             | Edit::Cose(_)
             | Edit::Receipt(_)
             | Edit::Hash(_)
+            | Edit::Foreign(_)
             | Edit::Replay(_) => false,
         }
     }
@@ -312,6 +317,7 @@ impl Operator {
             Edit::Form(one) => one.apply(&mut draft.model.leaf.signature.form),
             Edit::Receipt(one) => one.apply(draft, scene),
             Edit::Container(one) => one.apply_to_attestation(draft),
+            Edit::Foreign(one) => one.apply(draft),
             Edit::Key(_)
             | Edit::Foreseen(_)
             | Edit::Device(_)
@@ -348,6 +354,7 @@ impl Operator {
             | Edit::Hash(_)
             | Edit::Replay(_)
             | Edit::Json(_)
+            | Edit::Foreign(_)
             | Edit::Wire(_) => {}
         }
     }
@@ -385,6 +392,7 @@ impl fmt::Display for Operator {
             Edit::Replay(one) => one.name(),
             Edit::Json(one) => one.name(),
             Edit::Wire(one) => one.name(),
+            Edit::Foreign(one) => one.name(),
         };
         f.write_str(name)
     }

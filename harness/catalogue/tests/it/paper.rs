@@ -86,6 +86,7 @@ pub(crate) fn servers() -> Vec<Premises> {
     let reference = Premises {
         app_id: AppId::parse("ABCDE12345.com.example.app").unwrap(),
         environment: Environment::Production,
+        trusts_test_root: true,
         categories: Some(listed(&[2, 4, 6])),
         bundle_versions: Some(Listed {
             values: vec!["1".to_owned(), "1.0.7".to_owned()],

@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 /// Lists the cases, one a line.
 pub(crate) fn list(args: &ListArgs) -> Result<ExitCode, Failed> {
-    let cases = cases::selected(&args.selection)?;
+    let cases = cases::selected(&args.selection, Vec::new())?;
     if args.coverage {
         return coverage::print(&cases, args.json);
     }

@@ -10,12 +10,13 @@ use crate::folder::chain;
 use crate::interrupt::StopFlag;
 use crate::prepared::{Prepared, reach};
 use crate::session::Session;
-use catalogue::Case;
+use catalogue::{Case, untrusted};
 use jiff::Timestamp;
 use judge::known::Known;
 use runners::load::{Arrivals, LoadError, LoadPlan, Mix};
 use runners::{conformance, load};
 use std::time::{Duration, Instant};
+use targets::file::Trust;
 
 /// Challenges of the reference live this long while cases are played, so that expiry can be played.
 const SHORT_LIFE: Duration = Duration::from_secs(3);
@@ -67,18 +68,29 @@ fn play(
     now: Timestamp,
 ) -> Result<ExitCode, Failed> {
     // Everything that can be wrong with what was typed is found before anything is written or sent.
+    let prepared = Prepared::of(target, now)?;
+    let more = own_cases(&prepared);
     let cases = checks
         .map(|(selection, checks, gated)| {
             let gate = gate::read(gated)?;
             let known = known::read(checks.known.as_deref(), selection.folder.as_deref(), now)?;
-            let cases = cases::selected(selection)?;
+            let cases = cases::selected(selection, more.clone())?;
             let times = checks.repeat;
             Ok(Asked { cases, known, gate, times, keep: conformance::EVIDENCE })
         })
         .transpose()?;
-    let prepared = Prepared::of(target, now)?;
     if let Some(Asked { cases, known: Some(known), .. }) = &cases {
         known::hides_something(known, &prepared.file_for_cases(SHORT_LIFE)?, cases)?;
+    }
+    if let (Some(_), Some(file)) = (load, &prepared.file)
+        && file.trust != Trust::SwapRoot
+    {
+        return Err(Failed::usage(format_args!(
+            "`{}` has trust = \"{}\": no device is let in, so there is no load to run; \
+             `assay check` plays the cases",
+            file.name,
+            file.trust.as_str()
+        )));
     }
     let plan = load.map(|load| plan(load, prepared.seed)).transpose()?;
     let count = cases.as_ref().map_or(0, |asked| asked.cases.len());
@@ -101,21 +113,31 @@ fn play(
         let held = session.hold(known);
         failed = failed.or(held.err());
     }
+    if let Some(gate) = cases.as_ref().and_then(|asked| asked.gate.as_ref()) {
+        let held = session.hold_gate(gate);
+        failed = failed.or(held.err());
+    }
     session.finish(failed)
+}
+
+/// The cases that there are for the target alone.
+fn own_cases(prepared: &Prepared) -> Vec<Case> {
+    match prepared.file.as_ref().map_or(Trust::SwapRoot, |file| file.trust) {
+        Trust::SwapRoot => Vec::new(),
+        Trust::AppleRoot => untrusted::own_cases(true),
+        Trust::ExpectUntrusted => untrusted::own_cases(false),
+    }
 }
 
 /// Which cases are asked for, how often, what is known of them, and what they must hold.
 struct Asked {
     cases: Vec<Case>,
     known: Option<Known>,
+    gate: Option<gate::Asked>,
     times: u32,
     keep: conformance::Keep,
 }
 
-    if let Some(gate) = cases.as_ref().and_then(|asked| asked.gate.as_ref()) {
-        let held = session.hold_gate(gate);
-        failed = failed.or(held.err());
-    }
 fn play_cases(
     session: &mut Session,
     prepared: &Prepared,
@@ -123,7 +145,6 @@ fn play_cases(
     asked: &Asked,
 ) -> Result<(), Failed> {
     let under_test = prepared.open(SHORT_LIFE, session.folder(), "reference-cases")?;
-    gate: Option<gate::Asked>,
     session.introduce(&under_test.file);
     let runtime = runtime()?;
     let repeat = session.repeat.clone();

@@ -15,4 +15,5 @@ mod replay;
 mod reports;
 mod runs;
 mod tidy;
+mod trust;
 mod verify;

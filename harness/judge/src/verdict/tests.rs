@@ -62,6 +62,7 @@ fn attempt(expectation: &str, decisions: Vec<Decision>) -> Attempt {
 fn case(expectation: &str, attempts: Vec<Attempt>) -> CaseObserved {
     let good = || Honest::Played { what: "attest (step 1)".to_owned(), decision: yes() };
     CaseObserved {
+        trust: record::Trust::SwapRoot,
         id: "some.case".to_owned(),
         expectation: expectation.to_owned(),
         reasons: vec!["att.nonce".to_owned(), "att.key-id".to_owned()],

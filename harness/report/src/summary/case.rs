@@ -41,6 +41,9 @@ pub struct Case {
     pub verdict: Verdict,
     /// Whether failing it is a failure of the server; otherwise it is advice.
     pub binding: bool,
+    /// Whether it passes by a refusal that no accepted twin backs, because none can be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
     /// Who answers for its failure, if that was known before.
     pub excuse: Option<Excuse>,
     /// Why it matters.
@@ -176,6 +179,7 @@ impl Case {
                 }
             },
             binding: case.binds(),
+            alone: false,
             excuse: None,
             matters: clean(&case.matters),
             fix: clean(&case.fix),

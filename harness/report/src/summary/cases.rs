@@ -4,7 +4,7 @@ use super::case::{Case, Excuse, Words};
 use crate::text::clean;
 use record::{
     CaseObserved, EventKind, KnownFailures, KnownStanding, ObservedDecision, ReasonMode, Record,
-    Verdict,
+    Trust, Verdict,
 };
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,9 @@ pub struct Cases {
     pub planned: Option<u64>,
     /// How many passed.
     pub passed: u64,
+    /// How many refusals are right and backed by no accepted twin; not counted above.
+    #[serde(skip_serializing_if = "is_none")]
+    pub alone: u64,
     /// How many failed that bind the server.
     pub failed: u64,
     /// How many failed at a level (should, may, info) that is advice.
@@ -93,7 +96,8 @@ impl Cases {
                 }
                 EventKind::CaseObserved(observed) => cases.note_unmapped(observed),
                 EventKind::CaseFinished(finished) => {
-                    let case = Case::of(finished, &words);
+                    let mut case = Case::of(finished, &words);
+                    case.alone = is_alone(record.header.target.trust, &case);
                     cases.count(case);
                 }
                 _other => {}
@@ -174,6 +178,7 @@ impl Cases {
 
     fn count(&mut self, case: Case) {
         *match &case.verdict {
+            Verdict::Pass if case.alone => &mut self.alone,
             Verdict::Pass => &mut self.passed,
             Verdict::NotApplicable { .. } => &mut self.not_applicable,
             Verdict::Inconclusive { .. } => &mut self.inconclusive,
@@ -232,7 +237,7 @@ impl Cases {
             for id in ids {
                 let clause = &mut self.clauses[by_id[id]];
                 clause.cases.push(place);
-                clause.covered |= case.decided();
+                clause.covered |= case.decided() && !case.alone;
                 *match &case.verdict {
                     Verdict::Pass => &mut clause.passed,
                     Verdict::Fail { .. } => &mut clause.failed,
@@ -242,6 +247,19 @@ impl Cases {
             }
         }
     }
+}
+
+/// Whether a case passes by a refusal only, where the target accepts nothing it could be held
+/// against. What ships and must refuse everything is asked for nothing else.
+fn is_alone(trust: Trust, case: &Case) -> bool {
+    trust == Trust::AppleRoot
+        && case.verdict == Verdict::Pass
+        && matches!(case.expectation.as_str(), "reject" | "one")
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 /// `AV-10` after `AV-9`: the part before the last number, the number, and the id itself.

@@ -3,7 +3,7 @@
 use super::case::Side;
 use super::{Case, Cases, Completeness, Constant, Load};
 use crate::text::{count, counted, percent, shorten};
-use record::Verdict;
+use record::{Trust, Verdict};
 use serde::Serialize;
 
 /// What a run comes to, the gravest first.
@@ -30,7 +30,8 @@ pub enum Standing {
 
 impl Standing {
     pub(super) fn of(cases: &Cases, load: &[Load], completeness: &Completeness) -> Self {
-        let decided = cases.passed + cases.failed + cases.advice + cases.known + cases.expired;
+        let right = cases.passed + cases.alone;
+        let decided = right + cases.failed + cases.advice + cases.known + cases.expired;
         if cases.failed > 0 || load.iter().any(|load| load.correctness.wrong() > 0) {
             Self::Broken
         } else if load.iter().any(|load| !load.invalid.is_empty()) {
@@ -96,8 +97,10 @@ pub(super) fn statements(
     load: &[Load],
     completeness: &Completeness,
     constant: Option<Constant>,
+    trust: Trust,
 ) -> Vec<String> {
     let mut statements: Vec<(Gravity, String)> = Vec::new();
+    statements.extend(super::trust::statement(trust, cases).map(|part| (Gravity::Failed, part)));
     if !completeness.finished {
         let cut = match &completeness.died_in {
             Some(case) => format!("The run ended early, while {case} was in play."),
@@ -183,9 +186,10 @@ fn about_known(cases: &Cases) -> Vec<String> {
 }
 
 fn tally(cases: &Cases) -> Option<String> {
-    let applicable = cases.applicable();
+    let applicable = cases.applicable() - cases.alone;
     let mut rest: Vec<String> = Vec::new();
     let of = |n: u64, word: &str| (n > 0).then(|| format!("{} {word}", count(n)));
+    rest.extend(of(cases.alone, "refused without an accepted twin"));
     rest.extend(of(cases.inconclusive, "undecided"));
     rest.extend(of(cases.not_applicable, "not applicable"));
     rest.extend(of(cases.unplayed, "not played"));
@@ -194,6 +198,7 @@ fn tally(cases: &Cases) -> Option<String> {
     let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
     match (applicable, cases.passed) {
         (0, _) if cases.list.is_empty() && cases.planned.is_none() => None,
+        (0, _) if cases.alone > 0 => Some(format!("No case is proven to hold{rest}.")),
         (0, _) => Some(format!("No case was applicable{rest}.")),
         (1, 1) => Some(format!("The one applicable case holds{rest}.")),
         (all, passed) if passed == all => {

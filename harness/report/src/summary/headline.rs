@@ -62,6 +62,7 @@ impl Headline {
         let known = |side| of(side, true);
         let genuine = |case: &&Case| case.expectation == "accept" && !case.is_about_state();
         let decided = || cases.list.iter().filter(|case| case.binding && case.decided());
+        let proven = || decided().filter(|case| !case.alone);
         let named = || cases.clauses.iter().filter(|clause| clause.id != Clause::UNNAMED);
         let loads = |part: fn(&Load) -> u64| load.iter().map(part).sum();
         Self {
@@ -77,7 +78,7 @@ impl Headline {
             interoperability: Tally {
                 in_cases: failed(Side::Interoperability),
                 known: known(Side::Interoperability),
-                of_cases: decided().filter(genuine).count() as u64,
+                of_cases: proven().filter(genuine).count() as u64,
                 under_load: loads(|load| load.correctness.false_rejects),
                 of_requests: loads(|load| load.correctness.honest),
             },

@@ -12,6 +12,7 @@ pub(crate) mod gate;
 mod headline;
 pub(crate) mod known;
 mod load;
+mod trust;
 
 pub use case::{Case, Excuse, Side, Worded};
 pub use cases::{Cases, Clause, Unmapped};
@@ -51,10 +52,10 @@ pub struct Summary {
     pub cases: Cases,
     /// The failures that were known before, if the run was held against any.
     pub known: Option<KnownFailures>,
-    /// The load attacks, in order.
     /// What the gate found, if the run was held against one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateHeld>,
+    /// The load attacks, in order.
     pub load: Vec<Load>,
     /// Warnings, and parts that could not be done, in order.
     pub notes: Vec<String>,
@@ -111,7 +112,13 @@ impl Summary {
         let headline = Headline::of(&cases, &load);
         let standing = Standing::of(&cases, &load, &completeness);
         let constant = Constant::of(record);
-        let statements = conclusion::statements(&cases, &load, &completeness, constant);
+        let statements = conclusion::statements(
+            &cases,
+            &load,
+            &completeness,
+            constant,
+            record.header.target.trust,
+        );
         let run = run(record);
         Self {
             schema: Self::SCHEMA,
@@ -125,19 +132,12 @@ impl Summary {
             run,
             cases,
             known: known::of(record),
+            gate: gate::of(record),
             load,
             notes: record.events.iter().filter_map(note).collect(),
             evidence: evidence::fold(&record.events),
         }
     }
-}
-
-            gate: gate::of(record),
-fn note(event: &record::Event) -> Option<String> {
-    match &event.kind {
-        EventKind::Note { text } => Some(clean(text)),
-        EventKind::RunStarted(_)
-        | EventKind::CasesPlanned(_)
 
     /// What the run comes to apart from cases that failed or could not be decided, about which a
     /// gate has decided.
@@ -147,6 +147,13 @@ fn note(event: &record::Event) -> Option<String> {
         let cases = Cases { known, failed: 0, inconclusive: 0, ..self.cases.clone() };
         Standing::of(&cases, &self.load, &self.completeness)
     }
+}
+
+fn note(event: &record::Event) -> Option<String> {
+    match &event.kind {
+        EventKind::Note { text } => Some(clean(text)),
+        EventKind::RunStarted(_)
+        | EventKind::CasesPlanned(_)
         | EventKind::CaseStarted(_)
         | EventKind::Evidence(_)
         | EventKind::CaseObserved(_)
@@ -195,6 +202,7 @@ fn run(record: &Record) -> Run {
             nodes: target.nodes.iter().map(|node| clean(node)).collect(),
             app_id: clean(&target.app_id),
             environment: clean(&target.environment),
+            trust: target.trust,
             policy: target.policy.iter().map(|(name, value)| (clean(name), clean(value))).collect(),
         },
         machine: Machine {

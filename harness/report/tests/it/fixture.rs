@@ -27,6 +27,7 @@ impl Story {
                 nodes: vec!["http://127.0.0.1:8080".into()],
                 app_id: "ABCDE12345.com.example.shop".into(),
                 environment: "production".into(),
+                trust: record::Trust::SwapRoot,
                 policy: BTreeMap::from([("validation category".into(), "any".into())]),
             },
             machine: Machine {
@@ -145,6 +146,7 @@ pub(crate) fn failing(id: &str, clause: &str, expectation: &str, failure: Failur
 /// A case of one request, as it was observed.
 pub(crate) fn observed(id: &str, expectation: &str, decision: ObservedDecision) -> CaseObserved {
     CaseObserved {
+        trust: record::Trust::SwapRoot,
         id: id.to_owned(),
         expectation: expectation.to_owned(),
         reasons: vec!["att.nonce".to_owned()],

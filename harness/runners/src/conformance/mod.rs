@@ -7,11 +7,12 @@ mod observe;
 mod player;
 mod premises;
 
+pub use observe::trust;
 pub use premises::premises;
 
 use crate::StopFlag;
 use crate::conversation::{Clock, Stage};
-use catalogue::{Action, Base, Case, Expectation};
+use catalogue::{Action, Base, Case, Premises};
 use finished::finished;
 use player::Player;
 use protocol::verify::Rule;
@@ -97,10 +98,11 @@ pub async fn run<T: Target>(plan: &Plan, target: &T, sink: &mut impl Sink, stop:
     };
     let player = Player::new(plan, stage);
     let mut run = Run { player: &player, plan, sink, stop, twins: 0, before: BTreeMap::new() };
-    run.emit(EventKind::CasesPlanned(planned(&plan.cases)));
+    let cases = as_played(&plan.cases, &premises);
+    run.emit(EventKind::CasesPlanned(planned(&cases)));
     let (waiting, others): (Vec<&Case>, Vec<&Case>) =
-        plan.cases.iter().partition(|case| waits(case) && premises.missing(case).is_none());
-    for case in waiting.iter().filter(|case| needs_twin(case)) {
+        cases.iter().partition(|case| waits(case) && premises.missing(case).is_none());
+    for case in waiting.iter().filter(|case| player.needs_twin(case)) {
         run.twin_before(case.base).await;
     }
     let beside = futures_util::future::join_all(
@@ -119,6 +121,15 @@ pub async fn run<T: Target>(plan: &Plan, target: &T, sink: &mut impl Sink, stop:
     };
     let (waited, ()) = tokio::join!(patient, in_turn);
     run.conclude(waited).await;
+}
+
+/// The cases as they are played: where no simulated device may be let in, what is left of them.
+fn as_played(cases: &[Case], premises: &Premises) -> Vec<Case> {
+    let bare = |case: &Case| case.untrusted().unwrap_or_else(|| case.clone());
+    cases
+        .iter()
+        .map(|case| if premises.trusts_test_root { case.clone() } else { bare(case) })
+        .collect()
 }
 
 /// Returns once somebody wants the run to end.
@@ -175,10 +186,13 @@ impl<'c, T: Target, S: Sink> Run<'_, T, S> {
                 self.finish(case, &self.player.observer.unplayed(case, why));
                 continue;
             }
-            let before =
-                if needs_twin(case) { self.twin_before(case.base).await } else { Honest::Unneeded };
+            let before = if self.player.needs_twin(case) {
+                self.twin_before(case.base).await
+            } else {
+                Honest::Unneeded
+            };
             let observed = self.player.play(case, &before).await;
-            if needs_twin(case) {
+            if self.player.needs_twin(case) {
                 played.push((*case, observed));
             } else {
                 self.finish(case, &observed);
@@ -197,7 +211,7 @@ impl<'c, T: Target, S: Sink> Run<'_, T, S> {
 
     /// Plays the second twin of each base, then finishes the cases.
     async fn finish_between_twins(&mut self, played: Vec<(&'c Case, CaseObserved)>) {
-        let needing = played.iter().filter(|(case, _)| needs_twin(case));
+        let needing = played.iter().filter(|(case, _)| self.player.needs_twin(case));
         let bases: BTreeSet<Base> = needing.map(|(case, _)| case.base).collect();
         let mut after = BTreeMap::new();
         for base in bases {
@@ -210,7 +224,7 @@ impl<'c, T: Target, S: Sink> Run<'_, T, S> {
             after.insert(base, twin);
         }
         for (case, mut observed) in played {
-            if needs_twin(case) {
+            if self.player.needs_twin(case) {
                 let of = |twins: &BTreeMap<Base, Honest>| {
                     twins.get(&case.base).cloned().unwrap_or_default()
                 };
@@ -252,9 +266,4 @@ impl<'c, T: Target, S: Sink> Run<'_, T, S> {
 /// Whether a case lets the lifetime of a challenge pass.
 fn waits(case: &Case) -> bool {
     case.steps.iter().any(|step| step.action == Action::Wait)
-}
-
-/// Whether the verdict on a case may rest on a refusal.
-fn needs_twin(case: &Case) -> bool {
-    case.expectation == Expectation::Reject
 }

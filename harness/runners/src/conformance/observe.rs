@@ -5,20 +5,21 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use catalogue::Case;
 use record::{
-    Attempt, CaseObserved, Honest, Observed, ObservedDecision, ReasonMode, Truth, TwinObserved,
-    Unplayed,
+    Attempt, CaseObserved, Honest, Observed, ObservedDecision, ReasonMode, Trust, Truth,
+    TwinObserved, Unplayed,
 };
-use targets::Decision;
 use targets::file::{self, Reasons};
+use targets::{Decision, TargetFile};
 
 /// Puts what happened into the record's words, as one target file reads reasons.
 pub(super) struct Observer<'a> {
     reasons: &'a Reasons,
+    trust: Trust,
 }
 
 impl<'a> Observer<'a> {
-    pub(super) fn new(reasons: &'a Reasons) -> Self {
-        Self { reasons }
+    pub(super) fn new(file: &'a TargetFile) -> Self {
+        Self { reasons: &file.reasons, trust: trust(file) }
     }
 
     /// A case of which nothing is known yet.
@@ -26,7 +27,12 @@ impl<'a> Observer<'a> {
         CaseObserved {
             id: case.id.clone(),
             expectation: case.expectation.to_string(),
-            reasons: case.rules.iter().map(|rule| rule.id().to_owned()).collect(),
+            reasons: match self.trust {
+                Trust::SwapRoot => case.rules.iter().map(|rule| rule.id().to_owned()).collect(),
+                // Whatever else a request breaks may well be found first.
+                Trust::AppleRoot | Trust::ExpectUntrusted => Vec::new(),
+            },
+            trust: self.trust,
             reason_mode: match self.reasons.mode {
                 file::ReasonMode::Ignore => ReasonMode::Ignore,
                 file::ReasonMode::Class => ReasonMode::Class,
@@ -86,6 +92,15 @@ impl<'a> Observer<'a> {
             Decision::TimedOut => ObservedDecision::Timeout,
             Decision::Unreachable { why } => ObservedDecision::Unreachable { why: why.clone() },
         }
+    }
+}
+
+/// Which roots a target trusts, as its file says.
+pub fn trust(file: &TargetFile) -> Trust {
+    match file.trust {
+        file::Trust::SwapRoot => Trust::SwapRoot,
+        file::Trust::AppleRoot => Trust::AppleRoot,
+        file::Trust::ExpectUntrusted => Trust::ExpectUntrusted,
     }
 }
 

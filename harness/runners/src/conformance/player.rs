@@ -3,8 +3,9 @@
 use super::breaker::Breaker;
 use super::evidence::evidence;
 use super::observe::{Observer, honest};
-use super::{Keep, Plan, needs_twin};
+use super::{Keep, Plan};
 use crate::conversation::{Played, Stage};
+use catalogue::Expectation;
 use catalogue::{Base, Case};
 use record::{Attempt, CaseObserved, Evidence, Honest, TwinObserved, Unplayed, Verdict};
 use simulator::Seed;
@@ -33,7 +34,7 @@ pub(super) struct Player<'a, T> {
 impl<'a, T: Target> Player<'a, T> {
     pub(super) fn new(plan: &Plan, stage: Stage<'a, T>) -> Self {
         Self {
-            observer: Observer::new(&stage.target.dialect().file().reasons),
+            observer: Observer::new(stage.target.dialect().file()),
             stage,
             seed: plan.seed.child("session", plan.session),
             breaker: Breaker::default(),
@@ -54,7 +55,7 @@ impl<'a, T: Target> Player<'a, T> {
     /// `before` is what became of its honest twin.
     pub(super) async fn play(&self, case: &Case, before: &Honest) -> CaseObserved {
         let mut observed = self.play_times(case).await;
-        if self.times == 1 && fails(case, &observed, before) && self.may_replay() {
+        if self.times == 1 && fails(self.needs_twin(case), &observed, before) && self.may_replay() {
             self.play_once(case, 1, &mut observed).await;
         }
         observed
@@ -119,6 +120,11 @@ impl<'a, T: Target> Player<'a, T> {
             .then(|| evidence(id, &played, self.stage.target.dialect()))
     }
 
+    /// Whether the verdict on a case may rest on a refusal that a twin must back.
+    pub(super) fn needs_twin(&self, case: &Case) -> bool {
+        case.expectation == Expectation::Reject && self.stage.premises.trusts_test_root
+    }
+
     fn kept(&self) -> MutexGuard<'_, BTreeMap<String, Played>> {
         // Nothing is done under the lock that could leave the map half changed.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -130,8 +136,8 @@ impl<'a, T: Target> Player<'a, T> {
 }
 
 /// Whether a case fails as far as can be told before its second twin was played.
-fn fails(case: &Case, observed: &CaseObserved, before: &Honest) -> bool {
-    let twin = if needs_twin(case) {
+fn fails(needs_twin: bool, observed: &CaseObserved, before: &Honest) -> bool {
+    let twin = if needs_twin {
         TwinObserved { before: before.clone(), after: before.clone() }
     } else {
         TwinObserved::default()

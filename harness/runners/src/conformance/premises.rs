@@ -3,7 +3,7 @@
 use catalogue::{Listed, Premises, embeds_challenge};
 use std::time::Duration;
 use targets::encoding::Encoding;
-use targets::file::{Challenge, Declared, HttpVersion, ReceiptDemand};
+use targets::file::{Challenge, Declared, HttpVersion, ReceiptDemand, Trust};
 use targets::{CHALLENGE_TEXT, Dialect, Facts, Field, Operation, Saved};
 
 /// What is known of a target before the first request. Challenges that live longer than
@@ -14,6 +14,7 @@ pub fn premises(dialect: &Dialect, longest_wait: Duration) -> Premises {
     Premises {
         app_id: file.app_id.clone(),
         environment: file.environment,
+        trusts_test_root: file.trust == Trust::SwapRoot,
         categories: listed(policy.validation_category.as_ref()),
         bundle_versions: listed(policy.bundle_version.as_ref()),
         receipt_required: policy.receipt == Some(ReceiptDemand::Require),

@@ -12,6 +12,7 @@ mod reader;
 mod reasons;
 mod sections;
 mod step;
+mod trust;
 
 pub use answer::{AnswerRule, Judged, Reason, Source, SourceKind, StatusRange};
 pub use error::TargetFileError;
@@ -21,6 +22,7 @@ pub use model::{
 };
 pub use policy::{Declared, DeclaredPolicy, ReceiptDemand};
 pub use reasons::{ReasonMode, Reasons};
+pub use trust::Trust;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! A target file as plain data.
 
-use super::{AnswerRule, DeclaredPolicy, Reasons, Source};
+use super::{AnswerRule, DeclaredPolicy, Reasons, Source, Trust};
 use crate::encoding::Encoding;
 use crate::facts::Operation;
 use crate::secrets::Secrets;
@@ -24,6 +24,8 @@ pub struct TargetFile {
     pub app_id: AppId,
     /// The environment it serves.
     pub environment: Environment,
+    /// Which roots it trusts.
+    pub trust: Trust,
     /// Time after which an answer counts as none, from the start of the request.
     pub timeout: Duration,
     /// Which version of HTTP is spoken.

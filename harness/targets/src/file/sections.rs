@@ -4,7 +4,7 @@ use super::error::suggestion;
 use super::reader::{Document, Item, Table};
 use super::{
     Challenge, ClientDataTemplate, Conventions, Declared, DeclaredPolicy, Headers, HttpVersion,
-    ReceiptDemand, Source, TargetFile, TargetFileError, judge, reasons, step,
+    ReceiptDemand, Source, TargetFile, TargetFileError, Trust, judge, reasons, step,
 };
 use crate::dialect::names;
 use crate::encoding::Encoding;
@@ -104,6 +104,7 @@ fn read(
         "nodes",
         "app_id",
         "environment",
+        "trust",
         "timeout",
         "http",
     ])?;
@@ -119,6 +120,8 @@ fn read(
             .text()?
             .parse()
             .map_err(|error: String| server_environment.error(error))?,
+        trust: optional(target.get("trust"), |item| item.choice(&Trust::ALL, Trust::as_str))?
+            .unwrap_or_default(),
         timeout: optional(target.get("timeout"), Item::duration)?.unwrap_or(DEFAULT_TIMEOUT),
         http_version: optional(http_key("version"), http_version)?.unwrap_or_default(),
         tls_ca: optional(http_key("tls_ca"), |item| Ok(beside(document.file, item.text()?)))?,

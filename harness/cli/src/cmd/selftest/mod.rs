@@ -36,7 +36,7 @@ pub(crate) fn selftest(args: &SelftestArgs, stop: &StopFlag) -> Result<ExitCode,
     let lock = lock(&args.lock)?;
     let cores = available_parallelism().map_or(1, usize::from);
     let plan = Plan {
-        cases: cases::selected(&args.selection)?,
+        cases: cases::selected(&args.selection, Vec::new())?,
         mutants,
         seed: Seed::from_text(&args.seed),
         reference_seeds: args.seeds,
