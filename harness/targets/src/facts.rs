@@ -1,8 +1,10 @@
 //! What a request is about: the values that a target file's templates can name.
 
+use crate::session::Session;
 use protocol::relying_party::Purpose;
 use protocol::terms::KeyId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
+use std::ops::{Deref, DerefMut};
 
 /// A step that a target file may spell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,14 +21,37 @@ pub enum Operation {
     Logout,
     /// Restart the server, or the node that is asked; the answer comes when it serves again.
     Restart,
+    /// Forget everything, before the first case.
+    Reset,
+    /// The next request of the login that `[[session.setup]]` spells.
+    Login,
 }
 
 impl Operation {
     /// All of them, in the order of a conversation.
-    pub const ALL: [Self; 6] =
-        [Self::Challenge, Self::Attest, Self::Assert, Self::Revoke, Self::Logout, Self::Restart];
+    pub const ALL: [Self; 8] = [
+        Self::Challenge,
+        Self::Attest,
+        Self::Assert,
+        Self::Revoke,
+        Self::Logout,
+        Self::Restart,
+        Self::Reset,
+        Self::Login,
+    ];
 
-    /// The name: `challenge`, `attest`, `assert`, `revoke`, `logout` or `restart`.
+    /// Those that a target file spells under `[step]`.
+    pub const STEPS: [Self; 7] = [
+        Self::Challenge,
+        Self::Attest,
+        Self::Assert,
+        Self::Revoke,
+        Self::Logout,
+        Self::Restart,
+        Self::Reset,
+    ];
+
+    /// The name: `challenge`, `attest`, `assert`, `revoke`, `logout`, `restart`, `reset` or `login`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Challenge => "challenge",
@@ -35,6 +60,8 @@ impl Operation {
             Self::Revoke => "revoke",
             Self::Logout => "logout",
             Self::Restart => "restart",
+            Self::Reset => "reset",
+            Self::Login => "login",
         }
     }
 
@@ -44,10 +71,76 @@ impl Operation {
     }
 }
 
-/// What later requests need from earlier answers, by the names that `save` gives them.
+/// What later requests need from earlier answers, by the names that `save` gives them, and the
+/// session they are made in.
 ///
 /// [`CHALLENGE_TEXT`] is always among them once a challenge was handed out.
-pub type Saved = BTreeMap<String, String>;
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Saved {
+    values: BTreeMap<String, String>,
+    session: Session,
+}
+
+impl Saved {
+    /// Nothing, in a session that has not begun.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The session, to be changed or exchanged for another.
+    pub fn session_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+}
+
+impl Deref for Saved {
+    type Target = BTreeMap<String, String>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.values
+    }
+}
+
+impl DerefMut for Saved {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.values
+    }
+}
+
+impl FromIterator<(String, String)> for Saved {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(values: I) -> Self {
+        Self { values: values.into_iter().collect(), session: Session::default() }
+    }
+}
+
+impl<const N: usize> From<[(String, String); N]> for Saved {
+    fn from(values: [(String, String); N]) -> Self {
+        values.into_iter().collect()
+    }
+}
+
+impl IntoIterator for Saved {
+    type Item = (String, String);
+    type IntoIter = btree_map::IntoIter<String, String>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.values.into_iter()
+    }
+}
+
+impl<'s> IntoIterator for &'s Saved {
+    type Item = (&'s String, &'s String);
+    type IntoIter = btree_map::Iter<'s, String, String>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.values.iter()
+    }
+}
 
 /// The name under which every target file saves the challenge as the server wrote it.
 pub const CHALLENGE_TEXT: &str = "challenge_text";

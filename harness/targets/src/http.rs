@@ -216,13 +216,17 @@ pub async fn settle<E>(
     let received = tokio::time::timeout(dialect.file().timeout, receiving).await;
     let elapsed = started.elapsed();
     let Arrived { status, headers, body } = arrived;
-    let failed = |decision| cut_short(dialect, decision, status, &body, elapsed);
+    let failed =
+        |decision, saved: &Saved| cut_short(dialect, decision, status, &body, saved, elapsed);
     Ok(match received {
-        Err(_) => failed(Decision::TimedOut),
-        Ok(Err(Trouble::TooLarge)) => failed(Decision::Unreadable {
-            why: format!("the body is larger than {} KiB", LARGEST_ANSWER >> 10),
-        }),
-        Ok(Err(Trouble::Client(error))) => failed(decision_of(&error.without_url(), &tried)),
+        Err(_) => failed(Decision::TimedOut, saved),
+        Ok(Err(Trouble::TooLarge)) => failed(
+            Decision::Unreadable {
+                why: format!("the body is larger than {} KiB", LARGEST_ANSWER >> 10),
+            },
+            saved,
+        ),
+        Ok(Err(Trouble::Client(error))) => failed(decision_of(&error.without_url(), &tried), saved),
         Ok(Err(Trouble::Wrapping(error))) => return Err(error),
         Ok(Ok(())) => {
             let answer = Answer {
@@ -230,7 +234,7 @@ pub async fn settle<E>(
                 headers,
                 body: body.into(),
             };
-            answered(dialect, operation, &answer, saved, elapsed)
+            answered(dialect, operation, url, &answer, saved, elapsed)
         }
     })
 }

@@ -25,6 +25,11 @@ impl InProcess {
     pub fn new(file: &TargetFile, router: Router) -> Result<Self, DialectError> {
         Ok(Self { dialect: Dialect::new(file)?, router })
     }
+
+    /// The router, to put something before it.
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
 }
 
 impl Target for InProcess {
@@ -63,7 +68,8 @@ impl InProcess {
         let mut request = http::Request::new(body);
         *request.method_mut() = wire.method;
         // A URL that parsed is a URI as well, bar lengths no test comes near.
-        *request.uri_mut() = wire.url.as_str().parse().unwrap_or_default();
+        let url = wire.url;
+        *request.uri_mut() = url.as_str().parse().unwrap_or_default();
         *request.headers_mut() = wire.headers;
         let response = self
             .router
@@ -76,11 +82,11 @@ impl InProcess {
         match to_bytes(body, LARGEST_ANSWER).await {
             Ok(body) => {
                 let answer = Answer { status, headers: parts.headers, body };
-                answered(&self.dialect, operation, &answer, saved, started.elapsed())
+                answered(&self.dialect, operation, &url, &answer, saved, started.elapsed())
             }
             Err(error) => {
                 let decision = Decision::Unreadable { why: error.to_string() };
-                cut_short(&self.dialect, decision, Some(status), b"", started.elapsed())
+                cut_short(&self.dialect, decision, Some(status), b"", saved, started.elapsed())
             }
         }
     }

@@ -14,6 +14,7 @@ pub mod in_process;
 pub mod lock;
 pub mod secrets;
 pub mod serve;
+pub mod session;
 pub mod target;
 mod template;
 
@@ -23,4 +24,5 @@ pub use facts::{CHALLENGE_TEXT, Facts, Field, Operation, Saved};
 pub use file::{TargetFile, TargetFileError};
 pub use http::HttpTarget;
 pub use in_process::InProcess;
+pub use session::Session;
 pub use target::{Joined, Joint, Target};

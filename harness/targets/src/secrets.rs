@@ -24,6 +24,12 @@ impl Secrets {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// These and others.
+    #[must_use]
+    pub fn and(&self, others: Self) -> Self {
+        Self(self.0.clone().into_iter().chain(others.0).collect())
+    }
+
     /// The bytes with every secret replaced by the name it has in templates, as `${secret.name}`, and
     /// those names; what was derived from a secret is named `${secret.name|base64}` and the like.
     pub fn name_in(&self, bytes: &[u8]) -> (Vec<u8>, BTreeSet<String>) {
@@ -47,11 +53,18 @@ impl Secrets {
         (rewritten, names)
     }
 
-    /// The text with every secret replaced by a mark, the longest first.
+    /// The text with every secret replaced by a mark, however it is written, the longest first.
     pub fn mask(&self, text: &str) -> String {
-        let mut values: Vec<&String> = self.0.values().filter(|value| !value.is_empty()).collect();
+        let mut values: Vec<String> = self
+            .0
+            .iter()
+            .flat_map(|(name, value)| spellings(name, value))
+            .filter_map(|(value, _)| String::from_utf8(value).ok())
+            .collect();
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        values.into_iter().fold(text.to_owned(), |text, value| text.replace(value, MASK))
+        values.into_iter().fold(text.to_owned(), |text, value| {
+            if text.contains(&value) { text.replace(&value, MASK) } else { text }
+        })
     }
 }
 
@@ -100,6 +113,9 @@ mod tests {
             ("nothing in it", "nothing in it"),
         ] {
             let (bytes, names) = secrets.name_in(written.as_bytes());
+            let masked = secrets.mask(written);
+            assert_eq!(masked != written, written != named, "{masked}");
+            assert!(!masked.contains("s3cr"), "{masked}");
             assert_eq!(String::from_utf8(bytes).unwrap(), named);
             assert_eq!(names.is_empty(), written == named, "{names:?}");
         }

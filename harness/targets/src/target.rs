@@ -9,6 +9,7 @@ use futures_util::stream::{self, Stream, StreamExt};
 use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
+use url::Url;
 
 /// A server under test.
 pub trait Target: Send + Sync {
@@ -91,15 +92,17 @@ pub(crate) async fn while_beside<T>(main: impl Future<Output = T>, beside: impl 
 pub(crate) fn answered(
     dialect: &Dialect,
     operation: Operation,
+    url: &Url,
     answer: &Answer,
     saved: &mut Saved,
     elapsed: Duration,
 ) -> Exchange {
+    dialect.keep_cookies(url, &answer.headers, saved);
     Exchange {
         decision: dialect.read(operation, answer, saved),
         status: Some(answer.status),
         elapsed,
-        excerpt: dialect.excerpt(&answer.body),
+        excerpt: dialect.excerpt_in(&answer.body, saved),
         caching: caching(&answer.headers),
     }
 }
@@ -110,9 +113,10 @@ pub(crate) fn cut_short(
     decision: Decision,
     status: Option<u16>,
     body: &[u8],
+    saved: &Saved,
     elapsed: Duration,
 ) -> Exchange {
-    let excerpt = dialect.excerpt(body);
+    let excerpt = dialect.excerpt_in(body, saved);
     Exchange { decision, status, elapsed, excerpt, caching: String::new() }
 }
 

@@ -93,6 +93,9 @@ fn play(
         )));
     }
     let plan = load.map(|load| plan(load, prepared.seed)).transpose()?;
+    if let (Some(_), Some(file)) = (&plan, &prepared.file) {
+        load::fits(file).map_err(|error| Failed::usage(chain(&error)))?;
+    }
     let count = cases.as_ref().map_or(0, |asked| asked.cases.len());
     let mut session = Session::begin(&prepared, target, verb, count, stop, now)?;
     if let Some(Asked { known: Some(known), .. }) = &cases {
@@ -196,9 +199,10 @@ fn play_load(
     );
     attack.map(drop).map_err(|error| {
         let code = match &error {
-            LoadError::Plan(_) | LoadError::Dialect(_) | LoadError::Method { .. } => {
-                ExitCode::Usage
-            }
+            LoadError::Plan(_)
+            | LoadError::Dialect(_)
+            | LoadError::Login
+            | LoadError::Method { .. } => ExitCode::Usage,
             LoadError::Open(_) | LoadError::Muster(_) => ExitCode::Unreachable,
             LoadError::Goose(_) | LoadError::System(_) => ExitCode::Internal,
         };

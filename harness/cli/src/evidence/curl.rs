@@ -36,7 +36,12 @@ pub(super) fn script(id: &str, request: &SentRequest) -> String {
     }
     for name in &request.secrets {
         let (variable, name) = (variable(name), name.replace('|', ", written in "));
-        comment(&mut text, &format!("{variable}: the target file's secret {name}"));
+        let what = match name.split_once('.') {
+            Some(("session", saved)) => format!("what the login saved as {saved}; log in anew"),
+            Some(("cookie", cookie)) => format!("the cookie {cookie}; log in anew"),
+            Some(_) | None => format!("the target file's secret {name}"),
+        };
+        comment(&mut text, &format!("{variable}: {what}"));
         let _ = writeln!(text, ": \"${{{variable}:?is not set}}\"");
     }
     text.push_str("cd \"$(dirname \"$0\")\" || exit 2\n");

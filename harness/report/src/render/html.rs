@@ -5,8 +5,8 @@
 //! that markup that slipped through escaping could neither run nor load nor restyle.
 
 use super::finding::{ObjectView, evidence_folder, nothing_compared, objects};
-use super::html_cases::{Choices, ClauseRow, Group, Tags, anchors, clause_rows, groups};
 use super::gate::GateView;
+use super::html_cases::{Choices, ClauseRow, Group, Tags, anchors, clause_rows, groups};
 use super::html_load::LoadView;
 use super::html_untested::Untested;
 use crate::plot;

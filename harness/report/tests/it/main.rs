@@ -3,8 +3,8 @@
 mod badge;
 mod compared;
 mod fixture;
-mod github;
 mod gate;
+mod github;
 mod hostile;
 mod rendered;
 mod sarif;

@@ -4,6 +4,7 @@ use catalogue::Action;
 use protocol::relying_party::Purpose;
 use record::{Attempt, ObservedDecision};
 use std::sync::Mutex;
+use targets::Operation;
 
 /// Requests in a row that came to nothing before a target is given up.
 const PATIENCE: u32 = 3;
@@ -28,9 +29,11 @@ impl Breaker {
     /// Takes note of what became of a case.
     pub(super) fn note(&self, attempt: &Attempt) {
         for turn in &attempt.turns {
-            // A server may hand out challenges as fast as it likes and never verify anything.
-            let is_challenge = turn.what.starts_with(Action::Challenge(Purpose::Attest).as_str());
-            if !(is_challenge && matches!(turn.decision, ObservedDecision::Accept { .. })) {
+            // A server may log people in and hand out challenges as fast as it likes, and never verify anything.
+            let is_mere = [Action::Challenge(Purpose::Attest).as_str(), Operation::Login.as_str()]
+                .iter()
+                .any(|word| turn.what.starts_with(word));
+            if !(is_mere && matches!(turn.decision, ObservedDecision::Accept { .. })) {
                 self.note_one(&turn.decision);
             }
         }

@@ -69,7 +69,10 @@ const ACCOUNT: &str = "trial of an account";
 
 /// A request of ours, to try templates with.
 fn trial(dialect: &Dialect) -> (Facts, Saved) {
-    let names = dialect.file().steps.values().flat_map(|step| step.save.keys());
+    let file = dialect.file();
+    let logins = file.session.setup.iter().map(|login| &login.save);
+    let names =
+        file.steps.values().map(|step| &step.save).chain(logins).flat_map(|save| save.keys());
     let mut saved: Saved = names.map(|name| (name.clone(), "x".to_owned())).collect();
     saved.insert(CHALLENGE_TEXT.to_owned(), TRIAL.to_owned());
     let mut facts = Facts::new(ACCOUNT, "0123456789abcdef0123456789abcdef");

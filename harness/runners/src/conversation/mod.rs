@@ -1,12 +1,14 @@
 //! Plays the steps of a case on a target.
 
 mod drawn;
+mod login;
 mod turn;
 mod wire;
 
 pub use turn::{Kept, PlayError, Played, Turn};
 
 use drawn::Drawn;
+use login::SessionKey;
 
 use catalogue::{Action, Case, Cast, Expectation, Premises, Property, Step, Truth};
 use jiff::Timestamp;
@@ -16,8 +18,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use targets::{
-    CHALLENGE_TEXT, Decision, Exchange, Facts, Field, Joined, Joint, Operation, Saved, Target,
-    WireRequest,
+    CHALLENGE_TEXT, Decision, Exchange, Facts, Field, Joined, Joint, Operation, Saved, Session,
+    Target, WireRequest, secrets::Secrets,
 };
 
 /// Tells the time.
@@ -59,6 +61,7 @@ impl<T: Target> Stage<'_, T> {
             seed: seed.child(&case.id, 0),
             requests: 0,
             accounts: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             challenges: BTreeMap::new(),
             sent: BTreeMap::new(),
             foreseen: BTreeMap::new(),
@@ -110,6 +113,8 @@ struct Conversation<'a, T> {
     requests: u64,
     /// What earlier answers left for later requests, by account.
     accounts: BTreeMap<String, Saved>,
+    /// The sessions of accounts, or of devices of accounts.
+    sessions: BTreeMap<SessionKey, Session>,
     /// Named challenges: what their answers left.
     challenges: BTreeMap<String, Saved>,
     /// Named requests.
@@ -122,6 +127,8 @@ struct Conversation<'a, T> {
 struct Request {
     operation: Operation,
     account: String,
+    /// The session it is made in.
+    session: SessionKey,
     facts: Facts,
     saved: Saved,
     /// What edits it as it goes out, and when it was made.
@@ -137,6 +144,16 @@ struct Request {
 
 impl<T: Target> Conversation<'_, T> {
     async fn step(&mut self, index: usize, step: &Step) -> Result<StepPlayed, PlayError> {
+        let before = self.log_in(index, step).await?;
+        if !before.iter().all(Turn::is_as_expected) {
+            return Ok(StepPlayed { before, own: Vec::new() });
+        }
+        let mut played = self.act(index, step).await?;
+        played.before.splice(0..0, before);
+        Ok(played)
+    }
+
+    async fn act(&mut self, index: usize, step: &Step) -> Result<StepPlayed, PlayError> {
         match &step.action {
             Action::Wait => {
                 let lifetime = self.stage.premises.wait.unwrap_or_default();
@@ -176,6 +193,7 @@ impl<T: Target> Conversation<'_, T> {
                 let mut request = self.kept(of);
                 request.facts.account = self.name_of(&step.account);
                 request.facts.node = step.node;
+                request.session = self.session_key(step);
                 request.truth = None;
                 if let Some(Field::Bytes(assertion)) = &mut request.facts.assertion {
                     *assertion = self.cast.replay(step, assertion);
@@ -259,7 +277,7 @@ impl<T: Target> Conversation<'_, T> {
     ) -> Result<(Turn, Saved), PlayError> {
         let mut facts = self.facts(step);
         facts.purpose = purpose;
-        let mut saved = self.accounts.get(&step.account).cloned().unwrap_or_default();
+        let mut saved = self.saved_for(step);
         // A step that asks for its challenge first edits only the request it is about.
         let is_about_it = matches!(step.action, Action::Challenge(_));
         let now = (self.stage.clock)();
@@ -271,10 +289,12 @@ impl<T: Target> Conversation<'_, T> {
         let left =
             saved.iter().filter(|(name, _)| kept.is_some_and(|kept| kept.contains_key(*name)));
         let left = left.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let secrets = self.secrets(&saved);
         self.accounts.insert(step.account.clone(), saved);
         let what = format!("challenge (step {})", index + 1);
         let expectation = if is_about_it { step.expectation } else { Expectation::Accept };
-        let kept = self.stage.keeps.then(|| Box::new(Kept { request, facts, honest: None }));
+        let kept =
+            self.stage.keeps.then(|| Box::new(Kept { request, facts, honest: None, secrets }));
         Ok((Turn { what, expectation, exchange, kept, truth: None, broken: None }, left))
     }
 
@@ -308,7 +328,7 @@ impl<T: Target> Conversation<'_, T> {
 
     /// Writes the client data of a later step, whose challenge is known now, and has its key made.
     fn foresee(&mut self, later: &Step, name: &str, issued: &Saved) -> Result<(), PlayError> {
-        let mut saved = self.accounts.get(&later.account).cloned().unwrap_or_default();
+        let mut saved = self.saved_for(later);
         saved.extend(issued.clone());
         let text = saved.get(CHALLENGE_TEXT).cloned().unwrap_or_default();
         let challenge = self.cast.challenge(later, &text);
@@ -397,12 +417,13 @@ impl<T: Target> Conversation<'_, T> {
 
     /// A request on behalf of the step's account, with what earlier answers left for it.
     fn request(&self, operation: Operation, step: &Step, facts: Facts, with: Saved) -> Request {
-        let mut saved = self.accounts.get(&step.account).cloned().unwrap_or_default();
+        let mut saved = self.saved_for(step);
         saved.extend(with);
         let at = (self.stage.clock)();
         Request {
             operation,
             account: step.account.clone(),
+            session: self.session_key(step),
             facts,
             saved,
             step: step.clone(),
@@ -420,10 +441,11 @@ impl<T: Target> Conversation<'_, T> {
         request: Request,
     ) -> Result<Turn, PlayError> {
         let wire = self.written_of(&request)?;
-        let mut saved = request.saved.clone();
+        let mut saved = self.in_session(&request);
         let exchange = self.perform(request.operation, &wire, &mut saved).await;
+        let secrets = self.secrets(&saved);
         self.accounts.insert(request.account.clone(), saved);
-        Ok(self.turn(index, step, request, wire, exchange))
+        Ok(self.turn(index, step, request, wire, (exchange, secrets)))
     }
 
     /// Sends requests together; nobody who asks to come back later is obeyed.
@@ -435,7 +457,7 @@ impl<T: Target> Conversation<'_, T> {
         beside: Vec<Request>,
     ) -> Result<Vec<Turn>, PlayError> {
         let joint = |request: &Request| {
-            let (operation, saved) = (request.operation, request.saved.clone());
+            let (operation, saved) = (request.operation, self.in_session(request));
             Ok(Joint { operation, request: self.written_of(request)?, saved })
         };
         let joints: Vec<Joint> = requests.iter().map(joint).collect::<Result<_, PlayError>>()?;
@@ -447,10 +469,11 @@ impl<T: Target> Conversation<'_, T> {
         for ((request, wire), Joined { exchange, saved }) in
             requests.into_iter().zip(wires).zip(joined)
         {
+            let secrets = self.secrets(&saved);
             if matches!(exchange.decision, Decision::Accepted { .. }) {
                 self.accounts.insert(request.account.clone(), saved);
             }
-            turns.push(self.turn(index, step, request, wire, exchange));
+            turns.push(self.turn(index, step, request, wire, (exchange, secrets)));
         }
         Ok(turns)
     }
@@ -458,9 +481,9 @@ impl<T: Target> Conversation<'_, T> {
     /// A request as it goes out.
     fn written_of(&self, request: &Request) -> Result<WireRequest, PlayError> {
         let editing = Some((&request.step, request.at));
-        let Request { operation, facts, saved, .. } = request;
+        let Request { operation, facts, .. } = request;
         let hash = request.hash.as_deref();
-        self.written_with(editing, *operation, (facts, saved), hash)
+        self.written_with(editing, *operation, (facts, &self.in_session(request)), hash)
     }
 
     fn written(
@@ -519,7 +542,7 @@ impl<T: Target> Conversation<'_, T> {
         step: &Step,
         sent: Request,
         request: WireRequest,
-        exchange: Exchange,
+        (exchange, secrets): (Exchange, Secrets),
     ) -> Turn {
         let what = format!("{} (step {})", step.action.as_str(), index + 1);
         let kept = self.stage.keeps.then(|| {
@@ -528,7 +551,7 @@ impl<T: Target> Conversation<'_, T> {
                 let wire = dialect.request(honest.operation, &honest.facts, &honest.saved).ok()?;
                 Some((honest.facts, wire))
             });
-            Box::new(Kept { request, facts: sent.facts, honest })
+            Box::new(Kept { request, facts: sent.facts, honest, secrets })
         });
         let (expectation, truth) = (step.expectation, sent.truth);
         Turn { what, expectation, exchange, kept, truth, broken: None }
@@ -544,6 +567,8 @@ impl<T: Target> Conversation<'_, T> {
 
     /// What an account is called to the server: nothing that tells the case.
     fn name_of(&self, account: &str) -> String {
-        format!("qa-{}", &self.seed.child(account, 0).to_hex()[..12])
+        let number = &self.seed.child(account, 0).to_hex()[..12];
+        let named = self.stage.target.dialect().file().session.account(number);
+        named.unwrap_or_else(|| format!("qa-{number}"))
     }
 }

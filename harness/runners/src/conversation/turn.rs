@@ -1,6 +1,7 @@
 //! What became of a case that was played.
 
 use catalogue::{ClientDataError, Expectation, SheetError, Truth};
+use targets::secrets::Secrets;
 use targets::{Decision, DialectError, Exchange, Facts, WireRequest};
 
 /// A request that was sent, and what became of it.
@@ -30,6 +31,8 @@ pub struct Kept {
     /// Values and request of the honest twin: same device, challenge and time, but no lie. None if
     /// the step tells none.
     pub honest: Option<(Facts, WireRequest)>,
+    /// What of it must not be shown.
+    pub secrets: Secrets,
 }
 
 /// A case that was played as far as it went.

@@ -82,7 +82,9 @@ pub(super) fn describe(
             | Operation::Challenge
             | Operation::Revoke
             | Operation::Logout
-            | Operation::Restart,
+            | Operation::Restart
+            | Operation::Reset
+            | Operation::Login,
         ) => "an honest assertion",
     };
     match counter {

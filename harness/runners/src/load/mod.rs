@@ -28,5 +28,5 @@ mod work;
 
 pub use oracle::{Class, Lie};
 pub use plan::{Arrivals, LoadPlan, Mix, PhasePlan, PlanError};
-pub use run::{LoadError, LoadReport, Progress, Setting, run};
+pub use run::{LoadError, LoadReport, Progress, Setting, fits, run};
 pub use schedule::schedule;

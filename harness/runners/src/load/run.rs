@@ -97,6 +97,13 @@ pub enum LoadError {
         /// Its method.
         method: String,
     },
+    /// Users must log in first.
+    #[error(
+        "the target file logs its users in (`[[session.setup]]`), which the load generator cannot do: \
+         logins during the attack would be load that nobody asked for; play its cases with \
+         `assay check`, or give the load a target file whose requests need no login"
+    )]
+    Login,
     /// A request cannot be written.
     #[error(transparent)]
     Dialect(#[from] DialectError),
@@ -125,9 +132,7 @@ pub fn run(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<LoadReport, LoadError> {
     plan.check()?;
-    if let Some(unfit) = unfit_method(target) {
-        return Err(unfit);
-    }
+    fits(target)?;
     let _alone = attack::alone();
     let mut target = target.clone();
     target.timeout = plan.timeout;
@@ -198,6 +203,14 @@ pub fn run(
 
 /// From starting the pacer's thread to the first arrival.
 const HEAD_START: Duration = Duration::from_millis(50);
+
+/// Whether the load generator can do what a target file asks of it.
+pub fn fits(target: &TargetFile) -> Result<(), LoadError> {
+    if !target.session.setup.is_empty() {
+        return Err(LoadError::Login);
+    }
+    unfit_method(target).map_or(Ok(()), Err)
+}
 
 /// The first step of the load whose method the load generator does not speak.
 fn unfit_method(target: &TargetFile) -> Option<LoadError> {

@@ -180,9 +180,12 @@ impl Deeds {
         match operation {
             Operation::Attest => Deed::Attest(self.honesty(operation)),
             Operation::Assert => Deed::Assert(self.honesty(operation)),
-            Operation::Challenge | Operation::Revoke | Operation::Logout | Operation::Restart => {
-                Deed::Challenge(self.purposes.next())
-            }
+            Operation::Challenge
+            | Operation::Revoke
+            | Operation::Logout
+            | Operation::Restart
+            | Operation::Reset
+            | Operation::Login => Deed::Challenge(self.purposes.next()),
         }
     }
 
@@ -197,9 +200,12 @@ impl Deeds {
         match operation {
             Operation::Attest => self.attest.next(),
             Operation::Assert => self.assert.next(),
-            Operation::Challenge | Operation::Revoke | Operation::Logout | Operation::Restart => {
-                None
-            }
+            Operation::Challenge
+            | Operation::Revoke
+            | Operation::Logout
+            | Operation::Restart
+            | Operation::Reset
+            | Operation::Login => None,
         }
     }
 

@@ -5,3 +5,4 @@
 mod attempts;
 mod conformance;
 mod load;
+mod sessions;

@@ -9,20 +9,42 @@ pub use request::WireRequest;
 
 use crate::encoding::Encoding;
 use crate::facts::{CHALLENGE_TEXT, Facts, Operation, Saved};
-use crate::file::{Challenge, TargetFile};
+use crate::file::{Challenge, CookiePolicy, TargetFile};
+use crate::secrets::Secrets;
+use crate::session::{self, Cookies};
 use crate::template::Templates;
-use request::Prepared;
+use request::{Making, Prepared, PreparedHeaders};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use url::Url;
 
 /// How one server is spoken to.
 #[derive(Debug, Clone)]
 pub struct Dialect {
     file: TargetFile,
     templates: Templates,
+    /// Headers of every request.
+    headers: PreparedHeaders,
     steps: BTreeMap<Operation, Prepared>,
+    /// The requests of the login, each with the headers of those after it.
+    logins: Vec<(Prepared, PreparedHeaders)>,
     client_data: request::ClientData,
+    /// The cookies of all requests, where all share them.
+    shared: SharedCookies,
 }
+
+#[derive(Clone, Default)]
+struct SharedCookies(Cookies);
+
+impl std::fmt::Debug for SharedCookies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SharedCookies").finish_non_exhaustive()
+    }
+}
+
+/// What requests of the login are called in errors.
+const LOGIN: &str = "session.setup";
 
 /// Why a request could not be written. The target had no part in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,12 +86,22 @@ impl Dialect {
             .steps
             .iter()
             .map(|(operation, step)| {
-                Prepared::new(&mut templates, file, *operation, step)
+                Prepared::new(&mut templates, operation.as_str(), &step.request)
                     .map(|prepared| (*operation, prepared))
             })
             .collect::<Result<_, _>>()?;
+        let headers = PreparedHeaders::new(&mut templates, "headers", &file.headers)?;
+        let mut logins = Vec::new();
+        for login in &file.session.setup {
+            let prepared = Prepared::new(&mut templates, LOGIN, &login.request)?;
+            logins.push((
+                prepared,
+                PreparedHeaders::new(&mut templates, LOGIN, &login.then_headers)?,
+            ));
+        }
         let client_data = request::ClientData::new(&mut templates, &file.assert_template)?;
-        Ok(Self { file: file.clone(), templates, steps, client_data })
+        let shared = SharedCookies::default();
+        Ok(Self { file: file.clone(), templates, headers, steps, logins, client_data, shared })
     }
 
     /// The target file it was made of.
@@ -79,17 +111,37 @@ impl Dialect {
 
     /// Whether the target file spells a step.
     pub fn speaks(&self, operation: Operation) -> bool {
-        self.steps.contains_key(&operation)
+        match operation {
+            Operation::Login => !self.logins.is_empty(),
+            Operation::Challenge
+            | Operation::Attest
+            | Operation::Assert
+            | Operation::Revoke
+            | Operation::Logout
+            | Operation::Restart
+            | Operation::Reset => self.steps.contains_key(&operation),
+        }
     }
 
-    /// The request of a step, ready to be sent.
+    /// The request of a step, ready to be sent; of the login the one that comes next.
     pub fn request(
         &self,
         operation: Operation,
         facts: &Facts,
         saved: &Saved,
     ) -> Result<WireRequest, DialectError> {
-        let prepared = self.steps.get(&operation).ok_or(DialectError::NoStep(operation))?;
+        let logins = saved.session().logins();
+        let prepared = match operation {
+            Operation::Login => self.logins.get(logins).map(|(request, _)| request),
+            Operation::Challenge
+            | Operation::Attest
+            | Operation::Assert
+            | Operation::Revoke
+            | Operation::Logout
+            | Operation::Restart
+            | Operation::Reset => self.steps.get(&operation),
+        };
+        let prepared = prepared.ok_or(DialectError::NoStep(operation))?;
         // A protected request carries client data; whoever brings none gets the template's.
         let rendered = match (&facts.client_data, operation) {
             (None, Operation::Assert) => Some(self.client_data(facts, saved)?),
@@ -100,17 +152,54 @@ impl Dialect {
                 | Operation::Assert
                 | Operation::Revoke
                 | Operation::Logout
-                | Operation::Restart,
+                | Operation::Restart
+                | Operation::Reset
+                | Operation::Login,
             ) => None,
         };
         let client_data = facts.client_data.as_deref().or(rendered.as_deref());
         let values = names::values(&self.file, facts, saved, client_data);
-        prepared.request(&self.templates, &self.file, facts.node, &values)
+        let session = self.logins.iter().take(logins).map(|(_, then)| then);
+        let making = Making {
+            templates: &self.templates,
+            file: &self.file,
+            common: [&self.headers].into_iter().chain(session).collect(),
+            cookies: &|url| self.cookies(saved)?.header(url),
+        };
+        prepared.request(&making, facts.node, &values)
     }
 
     /// The client data of a protected request: the exact bytes to be hashed and sent.
     pub fn client_data(&self, facts: &Facts, saved: &Saved) -> Result<Vec<u8>, DialectError> {
         self.client_data.render(&self.templates, &names::values(&self.file, facts, saved, None))
+    }
+
+    /// The cookies that go with what was saved, if any are kept.
+    fn cookies<'s>(&'s self, saved: &'s Saved) -> Option<&'s Cookies> {
+        match self.file.session.cookies {
+            CookiePolicy::None => None,
+            CookiePolicy::PerAccount | CookiePolicy::PerDevice => Some(saved.session().cookies()),
+            CookiePolicy::Shared => Some(&self.shared.0),
+        }
+    }
+
+    /// Keeps the cookies that an answer sets, whatever else it says.
+    pub fn keep_cookies(&self, url: &Url, headers: &http::HeaderMap, saved: &Saved) {
+        if let Some(cookies) = self.cookies(saved) {
+            cookies.keep(url, headers);
+        }
+    }
+
+    /// What must not be shown: the target file's secrets, what the login left, and every cookie.
+    pub fn secrets(&self, saved: &Saved) -> Cow<'_, Secrets> {
+        let file = &self.file.secrets;
+        if self.logins.is_empty() && self.file.session.cookies == CookiePolicy::None {
+            return Cow::Borrowed(file);
+        }
+        let none = Cookies::default();
+        let cookies = self.cookies(saved).unwrap_or(&none);
+        session::secrets_of(saved.session(), cookies)
+            .map_or(Cow::Borrowed(file), |others| Cow::Owned(file.and(others)))
     }
 
     /// The client data hash that `attestKey` is given for a challenge, by the target's convention.

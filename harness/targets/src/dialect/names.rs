@@ -21,8 +21,9 @@ pub(crate) fn values(
 ) -> Value {
     let text = |name: &str, text: &str| (name.to_owned(), Value::from(text));
     // Saved names come first: none of them may hide a name of ours.
+    let of_login = saved.session().values().iter();
     let mut values: BTreeMap<String, Value> =
-        saved.iter().map(|(name, value)| text(name, value)).collect();
+        of_login.chain(saved.iter()).map(|(name, value)| text(name, value)).collect();
     values.extend([
         text("account", &facts.account),
         text("purpose", facts.purpose.as_str()),
@@ -95,8 +96,15 @@ pub(crate) fn check(file: &TargetFile, place: Place, source: &str) -> Result<(),
         what: format!("`{source}` is no template: {}", words(error)),
     };
     let template = templates.add(place, source).map_err(|error| broken(&error))?;
-    let saves: BTreeSet<&str> =
-        file.steps.values().flat_map(|step| step.save.keys()).map(String::as_str).collect();
+    let logins = file.session.setup.iter().map(|login| &login.save);
+    let saves: BTreeSet<&str> = file
+        .steps
+        .values()
+        .map(|step| &step.save)
+        .chain(logins)
+        .flat_map(BTreeMap::keys)
+        .map(String::as_str)
+        .collect();
     let secrets: Vec<String> =
         file.secrets.iter().map(|(name, _)| format!("{SECRET}.{name}")).collect();
     let known: Vec<String> = TEXTS

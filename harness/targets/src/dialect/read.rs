@@ -3,7 +3,7 @@
 use super::Dialect;
 use crate::decision::Decision;
 use crate::facts::{Operation, Saved};
-use crate::file::{AnswerRule, Judged, Reason, Source, SourceKind};
+use crate::file::{AnswerRule, Judged, Login, Reason, Source, SourceKind, StatusRange};
 use bytes::Bytes;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -28,16 +28,20 @@ impl Dialect {
     /// answer's values are put into `saved`; it is unreadable without those it must have.
     pub fn read(&self, operation: Operation, answer: &Answer, saved: &mut Saved) -> Decision {
         let reading = Reading { answer, json: OnceCell::new() };
-        let step = self.file.steps.get(&operation);
-        if step.and_then(|step| step.ok).is_some_and(|ok| ok.contains(answer.status)) {
-            return self.accept(operation, &reading, saved);
+        // The answer may say a secret back.
+        let secrets = self.secrets(saved).into_owned();
+        let unreadable = |why: &str| Decision::Unreadable { why: secrets.mask(why) };
+        if self.ok(operation, saved).is_some_and(|ok| ok.contains(answer.status)) {
+            return self.accept(operation, &reading, saved).unwrap_or_else(|why| unreadable(&why));
         }
         let Some(rule) = self.file.judge.iter().find(|rule| reading.matches(rule, operation))
         else {
-            return self.unreadable(&reading.unmatched());
+            return unreadable(&reading.unmatched());
         };
         match rule.is {
-            Judged::Accept => self.accept(operation, &reading, saved),
+            Judged::Accept => {
+                self.accept(operation, &reading, saved).unwrap_or_else(|why| unreadable(&why))
+            }
             Judged::Error => Decision::Failed,
             Judged::Throttled => Decision::Throttled { retry_after: reading.retry_after() },
             Judged::Reject => match &rule.reason {
@@ -45,44 +49,69 @@ impl Dialect {
                 Some(Reason::Fixed(reason)) => Decision::Rejected { reason: Some(reason.clone()) },
                 Some(Reason::From(source)) => match reading.find(source) {
                     Ok(reason) => Decision::Rejected {
-                        reason: reason.map(|reason| printable(&self.file.secrets.mask(&reason))),
+                        reason: reason.map(|reason| printable(&secrets.mask(&reason))),
                     },
-                    Err(why) => self.unreadable(&why),
+                    Err(why) => unreadable(&why),
                 },
             },
         }
     }
 
-    /// The beginning of an answer's body, printable, secrets masked.
+    /// The beginning of an answer's body, printable, the target file's secrets masked.
     pub fn excerpt(&self, body: &[u8]) -> String {
+        self.excerpt_in(body, &Saved::new())
+    }
+
+    /// The same, with the secrets of a session masked besides.
+    pub fn excerpt_in(&self, body: &[u8], saved: &Saved) -> String {
         // Masked before it is cut, so that no secret's beginning survives at the edge.
-        printable(&self.file.secrets.mask(&String::from_utf8_lossy(body)))
+        printable(&self.secrets(saved).mask(&String::from_utf8_lossy(body)))
     }
 
-    /// The answer may have said a secret back.
-    fn unreadable(&self, why: &str) -> Decision {
-        Decision::Unreadable { why: self.file.secrets.mask(why) }
+    /// The statuses that mean yes to an operation, whatever the judge's rules say.
+    fn ok(&self, operation: Operation, saved: &Saved) -> Option<StatusRange> {
+        match self.login(operation, saved) {
+            Some(login) => Some(login.ok),
+            None => self.file.steps.get(&operation)?.ok,
+        }
     }
 
-    fn accept(&self, operation: Operation, reading: &Reading<'_>, saved: &mut Saved) -> Decision {
+    /// The request of the login that is next, if that is what is done.
+    fn login(&self, operation: Operation, saved: &Saved) -> Option<&Login> {
+        (operation == Operation::Login)
+            .then(|| self.file.session.setup.get(saved.session().logins()))
+            .flatten()
+    }
+
+    /// The error is why an accepting answer cannot be read.
+    fn accept(
+        &self,
+        operation: Operation,
+        reading: &Reading<'_>,
+        saved: &mut Saved,
+    ) -> Result<Decision, String> {
+        if let Some(login) = self.login(operation, saved) {
+            let kept = reading.find_all(&login.save)?;
+            saved.session_mut().logged_in(kept);
+            return Ok(Decision::Accepted { outputs: BTreeMap::new() });
+        }
         let mut kept = BTreeMap::new();
         if let Some(step) = self.file.steps.get(&operation) {
-            match reading.find_all(&step.save) {
-                Ok(values) => kept = values,
-                Err(why) => return self.unreadable(&why),
-            }
+            kept = reading.find_all(&step.save)?;
         }
-        let outputs = match operation {
-            Operation::Attest | Operation::Assert => match reading.find_all(&self.file.outputs) {
-                Ok(outputs) => outputs,
-                Err(why) => return self.unreadable(&why),
-            },
-            Operation::Challenge | Operation::Revoke | Operation::Logout | Operation::Restart => {
-                BTreeMap::new()
-            }
+        let mut outputs = match operation {
+            Operation::Attest | Operation::Assert => reading.find_all(&self.file.outputs)?,
+            Operation::Challenge
+            | Operation::Revoke
+            | Operation::Logout
+            | Operation::Restart
+            | Operation::Reset
+            | Operation::Login => BTreeMap::new(),
         };
+        let secrets = self.secrets(saved);
+        outputs.values_mut().for_each(|output| *output = secrets.mask(output));
         saved.extend(kept);
-        Decision::Accepted { outputs }
+        Ok(Decision::Accepted { outputs })
     }
 }
 

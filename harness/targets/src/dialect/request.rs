@@ -2,8 +2,7 @@
 
 use super::DialectError;
 use super::names::words;
-use crate::facts::Operation;
-use crate::file::{Body, ClientDataTemplate, Step, TargetFile};
+use crate::file::{Body, ClientDataTemplate, Headers, RequestTemplate, TargetFile};
 use crate::template::{Place, Template, Templates};
 use minijinja::{Error, Value};
 use url::form_urlencoded;
@@ -27,9 +26,23 @@ pub(super) struct Prepared {
     name: &'static str,
     method: http::Method,
     path: Template,
-    headers: Vec<(http::HeaderName, Template)>,
+    headers: PreparedHeaders,
     content_type: Option<http::HeaderValue>,
     body: PreparedBody,
+}
+
+/// Headers whose values are templates.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PreparedHeaders(Vec<(http::HeaderName, Template)>);
+
+/// What a request is made with besides its own templates.
+pub(super) struct Making<'m> {
+    pub(super) templates: &'m Templates,
+    pub(super) file: &'m TargetFile,
+    /// Headers of every request, those of the session behind the file's.
+    pub(super) common: Vec<&'m PreparedHeaders>,
+    /// What cookies a request to a URL carries.
+    pub(super) cookies: &'m dyn Fn(&url::Url) -> Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -61,21 +74,11 @@ const CLIENT_DATA: &str = "templates.assert";
 impl Prepared {
     pub(super) fn new(
         templates: &mut Templates,
-        file: &TargetFile,
-        operation: Operation,
-        step: &Step,
+        name: &'static str,
+        request: &RequestTemplate,
     ) -> Result<Self, DialectError> {
-        let name = operation.as_str();
         let template_error = |error: Error| template_error(name, &error);
-        let request = &step.request;
-        let mut headers = Vec::new();
-        for (header, source) in file.headers.iter().chain(&request.headers) {
-            let header = header.parse().map_err(|_| DialectError::Unfit {
-                step: name,
-                what: format!("`{header}` is no name of a header"),
-            })?;
-            headers.push((header, templates.add(Place::Text, source).map_err(template_error)?));
-        }
+        let headers = PreparedHeaders::new(templates, name, &request.headers)?;
         let (own_type, body) = match &request.body {
             Body::Empty => (None, PreparedBody::Empty),
             Body::Json(json) => (
@@ -116,23 +119,19 @@ impl Prepared {
 
     pub(super) fn request(
         &self,
-        templates: &Templates,
-        file: &TargetFile,
+        making: &Making<'_>,
         node: usize,
         values: &Value,
     ) -> Result<WireRequest, DialectError> {
+        let Making { templates, file, common, cookies } = making;
         let template_error = |error: Error| template_error(self.name, &error);
         let unfit = |what: String| DialectError::Unfit { step: self.name, what };
         let mut headers = http::HeaderMap::new();
         if let Some(content_type) = &self.content_type {
             headers.insert(http::header::CONTENT_TYPE, content_type.clone());
         }
-        for (name, template) in &self.headers {
-            let text = templates.bytes(template, values).map_err(template_error)?;
-            let value = http::HeaderValue::from_bytes(&text).map_err(|_| {
-                unfit(format!("a value of header `{name}` holds a control character"))
-            })?;
-            headers.insert(name.clone(), value);
+        for part in common.iter().copied().chain([&self.headers]) {
+            part.write(self.name, templates, values, &mut headers)?;
         }
         let path = templates.text(&self.path, values).map_err(template_error)?;
         let base = file
@@ -140,7 +139,18 @@ impl Prepared {
             .get(node % file.nodes.len().max(1))
             .ok_or_else(|| unfit("the target file names no node".to_owned()))?;
         let whole = format!("{}{path}", base.as_str().trim_end_matches('/'));
-        let url = whole.parse().map_err(|error| unfit(format!("`{path}` is no path: {error}")))?;
+        let url: url::Url =
+            whole.parse().map_err(|error| unfit(format!("`{path}` is no path: {error}")))?;
+        if let Some(cookies) = cookies(&url) {
+            // A target file may write cookies of its own.
+            let own = headers.get(http::header::COOKIE).map(http::HeaderValue::as_bytes);
+            let all = [own.unwrap_or_default(), cookies.as_bytes()];
+            let all = all.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+            // What was no header's value could not have been a header's value before.
+            if let Ok(value) = http::HeaderValue::from_bytes(&all.join(&b"; "[..])) {
+                headers.insert(http::header::COOKIE, value);
+            }
+        }
         let body = match &self.body {
             PreparedBody::Empty => Vec::new(),
             PreparedBody::Json(json) => json.bytes(templates, values).map_err(template_error)?,
@@ -157,6 +167,43 @@ impl Prepared {
             }
         };
         Ok(WireRequest { method: self.method.clone(), url, headers, body })
+    }
+}
+
+impl PreparedHeaders {
+    pub(super) fn new(
+        templates: &mut Templates,
+        step: &'static str,
+        headers: &Headers,
+    ) -> Result<Self, DialectError> {
+        let prepared = |(header, source): &(String, String)| {
+            let header = header.parse().map_err(|_| DialectError::Unfit {
+                step,
+                what: format!("`{header}` is no name of a header"),
+            })?;
+            let template = templates.add(Place::Text, source);
+            Ok((header, template.map_err(|error| template_error(step, &error))?))
+        };
+        headers.iter().map(prepared).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn write(
+        &self,
+        step: &'static str,
+        templates: &Templates,
+        values: &Value,
+        headers: &mut http::HeaderMap,
+    ) -> Result<(), DialectError> {
+        for (name, template) in &self.0 {
+            let text = templates.bytes(template, values);
+            let text = text.map_err(|error| template_error(step, &error))?;
+            let value = http::HeaderValue::from_bytes(&text).map_err(|_| DialectError::Unfit {
+                step,
+                what: format!("a value of header `{name}` holds a control character"),
+            })?;
+            headers.insert(name.clone(), value);
+        }
+        Ok(())
     }
 }
 

@@ -183,7 +183,9 @@ fn the_first_rule_that_matches_reads_an_answer() {
         read(Operation::Assert, throttled),
         Decision::Throttled { retry_after: Some(Duration::from_secs(7)) }
     );
-    let outputs = |counter: &str| Decision::Accepted { outputs: saved(&[("counter", counter)]) };
+    let outputs = |counter: &str| Decision::Accepted {
+        outputs: saved(&[("counter", counter)]).into_iter().collect(),
+    };
     assert_eq!(attest(201, r#"{"session":"s","counter":0}"#), outputs("0"));
     let redirect = read(Operation::Assert, answer(302, &[("location", "http://évil/")], ""));
     let Decision::Unreadable { why } = redirect else { panic!("{redirect:?}") };

@@ -72,6 +72,8 @@ pub struct StatusRange {
 impl StatusRange {
     /// Every status.
     pub const ANY: Self = Self { from: 100, to: 999 };
+    /// Every status that says yes by HTTP itself.
+    pub const SUCCESS: Self = Self { from: 200, to: 299 };
 
     /// A range that holds both ends and is not empty.
     pub fn new(from: i64, to: i64) -> Result<Self, String> {

@@ -11,6 +11,7 @@ mod policy;
 mod reader;
 mod reasons;
 mod sections;
+mod session;
 mod step;
 mod trust;
 
@@ -22,6 +23,7 @@ pub use model::{
 };
 pub use policy::{Declared, DeclaredPolicy, ReceiptDemand};
 pub use reasons::{ReasonMode, Reasons};
+pub use session::{CookiePolicy, Login, SessionRules};
 pub use trust::Trust;
 
 #[cfg(test)]

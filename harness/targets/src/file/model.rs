@@ -1,6 +1,6 @@
 //! A target file as plain data.
 
-use super::{AnswerRule, DeclaredPolicy, Reasons, Source, Trust};
+use super::{AnswerRule, DeclaredPolicy, Reasons, SessionRules, Source, Trust};
 use crate::encoding::Encoding;
 use crate::facts::Operation;
 use crate::secrets::Secrets;
@@ -42,6 +42,8 @@ pub struct TargetFile {
     pub secrets: Secrets,
     /// Headers of every request, as templates.
     pub headers: Headers,
+    /// Cookies, accounts and the login.
+    pub session: SessionRules,
     /// The requests. `challenge`, `attest` and `assert` are always there.
     pub steps: BTreeMap<Operation, Step>,
     /// How answers are read: the first rule that matches decides.

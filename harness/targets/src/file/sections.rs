@@ -4,7 +4,7 @@ use super::error::suggestion;
 use super::reader::{Document, Item, Table};
 use super::{
     Challenge, ClientDataTemplate, Conventions, Declared, DeclaredPolicy, Headers, HttpVersion,
-    ReceiptDemand, Source, TargetFile, TargetFileError, Trust, judge, reasons, step,
+    ReceiptDemand, Source, TargetFile, TargetFileError, Trust, judge, reasons, session, step,
 };
 use crate::dialect::names;
 use crate::encoding::Encoding;
@@ -75,7 +75,7 @@ fn in_words(length: Duration) -> String {
         .map_or_else(|_| format!("{}s", length.as_secs()), |length| format!("{length:#}"))
 }
 
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "schema",
     "target",
     "policy",
@@ -83,6 +83,7 @@ const SECTIONS: [&str; 11] = [
     "templates",
     "secrets",
     "headers",
+    "session",
     "step",
     "judge",
     "outputs",
@@ -131,6 +132,7 @@ fn read(
         secrets: optional(root.get("secrets"), |item| secrets(item, environment))?
             .unwrap_or_default(),
         headers: optional(root.get("headers"), headers)?.unwrap_or_default(),
+        session: optional(root.get("session"), session::session)?.unwrap_or_default(),
         steps: step::steps(&root.need("step")?)?,
         judge: judge::rules(&root.need("judge")?)?,
         outputs: optional(root.get("outputs"), sources)?.unwrap_or_default(),

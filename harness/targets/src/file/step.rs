@@ -12,16 +12,18 @@ type Read<T> = Result<T, TargetFileError>;
 
 /// The steps; `challenge`, `attest` and `assert` must be among them.
 pub(super) fn steps(item: &Item<'_>) -> Read<BTreeMap<Operation, Step>> {
-    let table = item.table(&Operation::ALL.map(Operation::as_str))?;
+    let table = item.table(&Operation::STEPS.map(Operation::as_str))?;
     let mut steps = BTreeMap::new();
-    for operation in Operation::ALL {
+    for operation in Operation::STEPS {
         let item = match operation {
             Operation::Challenge | Operation::Attest | Operation::Assert => {
                 Some(table.need(operation.as_str())?)
             }
-            Operation::Revoke | Operation::Logout | Operation::Restart => {
-                table.get(operation.as_str())
-            }
+            Operation::Revoke
+            | Operation::Logout
+            | Operation::Restart
+            | Operation::Reset
+            | Operation::Login => table.get(operation.as_str()),
         };
         if let Some(item) = item {
             steps.insert(operation, step(&item, operation)?);
@@ -46,11 +48,11 @@ fn step(item: &Item<'_>, operation: Operation) -> Read<Step> {
     })
 }
 
-fn ok(item: &Item<'_>) -> Read<StatusRange> {
+pub(super) fn ok(item: &Item<'_>) -> Read<StatusRange> {
     status(&item.table(&["status"])?.need("status")?)
 }
 
-fn request(item: &Item<'_>) -> Read<RequestTemplate> {
+pub(super) fn request(item: &Item<'_>) -> Read<RequestTemplate> {
     let table =
         item.table(&["method", "path", "json", "form", "body", "content_type", "headers"])?;
     let method = table.need("method")?;

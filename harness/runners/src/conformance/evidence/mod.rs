@@ -8,6 +8,7 @@ use compared::object;
 use record::{Evidence, SentObject, SentRequest};
 use targets::encoding::Encoding;
 use targets::file::TargetFile;
+use targets::secrets::Secrets;
 use targets::{Dialect, Facts, Field, WireRequest};
 
 /// Bytes of a body that are recorded; only requests that mean to be too long have more.
@@ -21,17 +22,18 @@ pub(super) fn evidence(id: &str, played: &Played, dialect: &Dialect) -> Evidence
     let kept = deciding.and_then(|place| turns[place].kept.as_deref());
     Evidence {
         id: id.to_owned(),
-        requests: turns.iter().filter_map(|turn| request(turn, file)).collect(),
+        requests: turns.iter().filter_map(|turn| request(turn)).collect(),
         deciding,
         objects: kept.map_or_else(Vec::new, |kept| objects(kept, file)),
     }
 }
 
-fn request(turn: &Turn, file: &TargetFile) -> Option<SentRequest> {
-    let WireRequest { method, url, headers, body } = &turn.kept.as_deref()?.request;
+fn request(turn: &Turn) -> Option<SentRequest> {
+    let kept = turn.kept.as_deref()?;
+    let WireRequest { method, url, headers, body } = &kept.request;
     let mut secrets = std::collections::BTreeSet::new();
     let mut named = |bytes: &[u8]| {
-        let (bytes, names) = file.secrets.name_in(bytes);
+        let (bytes, names) = kept.secrets.name_in(bytes);
         secrets.extend(names);
         bytes
     };
@@ -72,7 +74,7 @@ fn objects(kept: &Kept, file: &TargetFile) -> Vec<SentObject> {
     .flatten()
     .collect();
     if let Some(sent) = &kept.facts.client_data {
-        let named = |bytes: &Vec<u8>| file.secrets.name_in(bytes).0;
+        let named = |bytes: &Vec<u8>| kept.secrets.name_in(bytes).0;
         let twin = honest.and_then(|facts| facts.client_data.as_ref()).map(named);
         let client_data = object("client-data", &named(sent), twin.as_deref());
         if !client_data.differences.is_empty() {
@@ -83,7 +85,7 @@ fn objects(kept: &Kept, file: &TargetFile) -> Vec<SentObject> {
     if let Some((_, twin)) = &kept.honest
         && objects.iter().all(|object| object.differences.is_empty())
     {
-        objects.extend(around(&kept.request, twin, file));
+        objects.extend(around(&kept.request, twin, &kept.secrets));
     }
     objects
 }
@@ -117,7 +119,7 @@ fn signed_anew(objects: &mut [SentObject]) {
 }
 
 /// What lies around the values: first line, headers, body.
-fn around(sent: &WireRequest, twin: &WireRequest, file: &TargetFile) -> Vec<SentObject> {
+fn around(sent: &WireRequest, twin: &WireRequest, secrets: &Secrets) -> Vec<SentObject> {
     let head = |request: &WireRequest| {
         let mut text = format!("{} {}\n", request.method, request.url).into_bytes();
         for (name, value) in &request.headers {
@@ -126,11 +128,11 @@ fn around(sent: &WireRequest, twin: &WireRequest, file: &TargetFile) -> Vec<Sent
             text.extend_from_slice(value.as_bytes());
             text.push(b'\n');
         }
-        file.secrets.name_in(&text).0
+        secrets.name_in(&text).0
     };
     let body = |request: &WireRequest| {
         let shown = &request.body[..request.body.len().min(BODY)];
-        file.secrets.name_in(shown).0
+        secrets.name_in(shown).0
     };
     let compared = [
         object("request-head", &head(sent), Some(&head(twin))),
