@@ -10,8 +10,22 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// The filters that a template may use.
-pub(crate) const FILTERS: [&str; 9] =
-    ["b64", "b64url", "b64url_nopad", "hex", "sha256", "upper", "lower", "json", "urlencode"];
+pub(crate) const FILTERS: [&str; 14] = [
+    "b64",
+    "b64url",
+    "b64url_nopad",
+    "hex",
+    "raw",
+    "text",
+    "unb64",
+    "unb64url",
+    "unhex",
+    "sha256",
+    "upper",
+    "lower",
+    "json",
+    "urlencode",
+];
 
 /// Where the text of a template goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +45,8 @@ pub(crate) struct Binary {
     pub(crate) text: Option<String>,
     /// What stands in JSON instead of the text.
     pub(crate) json: Option<serde_json::Value>,
+    /// Whether they are to be written as they are where bytes can stand.
+    pub(crate) raw: bool,
 }
 
 impl Object for Binary {
@@ -39,11 +55,18 @@ impl Object for Binary {
     }
 }
 
+/// What a template brings where bytes, texts and JSON are told apart.
+pub(crate) enum Item {
+    Bytes(Vec<u8>),
+    Text(String),
+    Json(serde_json::Value),
+}
+
 /// A compiled template.
 #[derive(Debug, Clone)]
 pub(crate) struct Template {
     name: String,
-    /// The variable, if the template is nothing but one: its bytes can then go out as they are.
+    /// The expression, if the template is nothing but one: its bytes can then go out as they are.
     lone: Option<String>,
 }
 
@@ -82,8 +105,25 @@ impl Templates {
         }
         environment.add_filter("sha256", |value: &Value| -> Result<Value, Error> {
             let digest = Sha256::digest(bytes_of(value)?).to_vec();
-            Ok(Value::from_object(Binary { bytes: digest, text: None, json: None }))
+            Ok(raw(digest))
         });
+        environment
+            .add_filter("raw", |value: &Value| Ok::<_, Error>(raw(bytes_of(value)?.to_vec())));
+        environment.add_filter("text", text_of);
+        for (name, encodings) in [
+            ("unb64", [Encoding::B64, Encoding::B64]),
+            ("unb64url", [Encoding::B64Url, Encoding::B64UrlNoPad]),
+            ("unhex", [Encoding::Hex, Encoding::Hex]),
+        ] {
+            environment.add_filter(name, move |value: &Value| -> Result<Value, Error> {
+                let text = text_of(value)?;
+                let decoded = encodings.iter().find_map(|encoding| encoding.decode(&text));
+                decoded.map(raw).ok_or_else(|| {
+                    let what = format!("a value is not written as `{name}` wants it");
+                    Error::new(ErrorKind::InvalidOperation, what)
+                })
+            });
+        }
         environment
             .add_filter("upper", |value: &Value| Ok::<_, Error>(text_of(value)?.to_uppercase()));
         environment
@@ -106,7 +146,7 @@ impl Templates {
         let name = format!("{kind} {}", self.count);
         self.environment.add_template_owned(name.clone(), source.to_owned())?;
         self.count += 1;
-        Ok(Template { name, lone: lone_variable(source).map(str::to_owned) })
+        Ok(Template { name, lone: lone_expression(source).map(str::to_owned) })
     }
 
     /// The text of a template.
@@ -116,13 +156,10 @@ impl Templates {
 
     /// The bytes of a template: of its one variable, if it is nothing else, or of its text.
     pub(crate) fn bytes(&self, template: &Template, values: &Value) -> Result<Vec<u8>, Error> {
-        if let Some(name) = &template.lone
-            && let Some(binary) = values.get_attr(name)?.downcast_object_ref::<Binary>()
-            && binary.text.is_none()
-        {
-            return Ok(binary.bytes.clone());
+        match self.lone(template, values)?.as_ref().and_then(Value::downcast_object_ref::<Binary>) {
+            Some(Binary { bytes, text: None, .. }) => Ok(bytes.clone()),
+            Some(_) | None => self.text(template, values).map(String::into_bytes),
         }
-        self.text(template, values).map(String::into_bytes)
     }
 
     /// The JSON of a template: what its one variable brings, if it is nothing else, or its text.
@@ -131,13 +168,29 @@ impl Templates {
         template: &Template,
         values: &Value,
     ) -> Result<serde_json::Value, Error> {
-        if let Some(name) = &template.lone
-            && let Some(binary) = values.get_attr(name)?.downcast_object_ref::<Binary>()
-            && let Some(json) = &binary.json
-        {
-            return Ok(json.clone());
+        match self.lone(template, values)?.as_ref().and_then(Value::downcast_object_ref::<Binary>) {
+            Some(Binary { json: Some(json), .. }) => Ok(json.clone()),
+            Some(_) | None => self.text(template, values).map(serde_json::Value::from),
         }
-        self.text(template, values).map(serde_json::Value::from)
+    }
+
+    /// What a template brings where bytes, texts and JSON are told apart: what is to be written raw
+    /// are bytes.
+    pub(crate) fn item(&self, template: &Template, values: &Value) -> Result<Item, Error> {
+        match self.lone(template, values)?.as_ref().and_then(Value::downcast_object_ref::<Binary>) {
+            Some(Binary { json: Some(json), .. }) => Ok(Item::Json(json.clone())),
+            Some(Binary { bytes, raw: true, .. }) => Ok(Item::Bytes(bytes.clone())),
+            Some(_) | None => self.text(template, values).map(Item::Text),
+        }
+    }
+
+    /// The value of a template that is nothing but one expression.
+    fn lone(&self, template: &Template, values: &Value) -> Result<Option<Value>, Error> {
+        let Some(expression) = &template.lone else { return Ok(None) };
+        if expression.contains('|') {
+            return self.environment.compile_expression(expression)?.eval(values.clone()).map(Some);
+        }
+        values.get_attr(expression).map(Some)
     }
 
     /// The variables a template names, `secret.x` for a member of `secret`.
@@ -153,9 +206,14 @@ impl Templates {
     }
 }
 
-fn lone_variable(source: &str) -> Option<&str> {
+/// A variable, or one with filters.
+fn lone_expression(source: &str) -> Option<&str> {
     let name = source.strip_prefix("${")?.strip_suffix('}')?.trim();
-    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then_some(name)
+    name.chars().all(|c| c.is_ascii_alphanumeric() || "_| ".contains(c)).then_some(name)
+}
+
+fn raw(bytes: Vec<u8>) -> Value {
+    Value::from_object(Binary { bytes, text: None, json: None, raw: true })
 }
 
 fn write_value(output: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
@@ -226,6 +284,7 @@ mod tests {
                     bytes: vec![0xfb, 0xff],
                     text: Some("+/8=".to_owned()),
                     json: None,
+                    raw: false,
                 }),
             ),
         ]));
@@ -243,6 +302,9 @@ mod tests {
             ("${key_id|hex|upper}", "FBFF"),
             ("${account|json}", "\"a/b \\\"c\\\"\""),
             ("{\"a\":\"${key_id|urlencode}\"}\n", "{\"a\":\"%FB%FF\"}\n"),
+            ("${account|b64|unb64}", "a/b \"c\""),
+            ("${account|hex|unhex|text}", "a/b \"c\""),
+            ("${key_id|b64url_nopad|unb64url|hex}", "fbff"),
             ("${account|sha256|hex}", &hex::encode(Sha256::digest(b"a/b \"c\""))),
         ] {
             assert_eq!(render(Place::Text, source).unwrap(), text, "{source}");
@@ -253,6 +315,19 @@ mod tests {
     fn a_value_in_a_path_cannot_add_a_segment() {
         let path = render(Place::Path, "/v1/${account}/${key_id}/${account|urlencode}").unwrap();
         assert_eq!(path, "/v1/a%2Fb%20%22c%22/%2B%2F8%3D/a%2Fb%20%22c%22");
+    }
+
+    #[test]
+    fn bytes_pass_unchanged_if_a_template_is_nothing_else() {
+        let mut templates = Templates::new();
+        let digest = templates.add(Place::Text, "${account|sha256}").unwrap();
+        let other = templates.add(Place::Text, "x${account|sha256}").unwrap();
+        let values = Value::from(BTreeMap::from([("account", "a")]));
+        assert_eq!(templates.bytes(&digest, &values).unwrap(), Sha256::digest("a").to_vec());
+        assert!(matches!(templates.item(&digest, &values), Ok(Item::Bytes(_))));
+        assert!(templates.bytes(&other, &values).is_err(), "a digest is no text");
+        let wrong = templates.add(Place::Text, "${account|unhex}").unwrap();
+        assert!(templates.bytes(&wrong, &values).is_err());
     }
 
     #[test]

@@ -34,7 +34,6 @@ async fn login(State(shop): State<Shop>, Json(body): Json<Value>) -> Response {
     let cookies = AppendHeaders([
         (header::SET_COOKIE, format!("sid=session-{number}-of-user; Path=/; HttpOnly")),
         (header::SET_COOKIE, "deep=only-for-orders; Path=/v1/orders".to_owned()),
-        (header::SET_COOKIE, "safe=only-over-tls; Path=/; Secure".to_owned()),
         (header::SET_COOKIE, "alien=for-another-host; Path=/; Domain=example.org".to_owned()),
         (header::SET_COOKIE, "gone=expired-at-once; Path=/; Max-Age=0".to_owned()),
     ]);

@@ -1,5 +1,7 @@
 //! A target file put to work, without input or output: facts become requests, answers decisions.
 
+mod cbor;
+mod multipart;
 pub(crate) mod names;
 mod read;
 mod request;

@@ -49,14 +49,19 @@ pub(crate) fn values(
 fn binary(field: &Field, encoding: Encoding) -> Value {
     Value::from_object(match field {
         Field::Bytes(bytes) => {
-            Binary { text: encoding.encode(bytes), bytes: bytes.clone(), json: None }
+            let raw = encoding == Encoding::Raw;
+            Binary { text: encoding.encode(bytes), bytes: bytes.clone(), json: None, raw }
         }
-        Field::Text(text) => {
-            Binary { bytes: text.as_bytes().to_vec(), text: Some(text.clone()), json: None }
-        }
+        Field::Text(text) => Binary {
+            bytes: text.as_bytes().to_vec(),
+            text: Some(text.clone()),
+            json: None,
+            raw: false,
+        },
         Field::Json(json) => {
             let text = json.to_string();
-            Binary { bytes: text.clone().into_bytes(), text: Some(text), json: Some(json.clone()) }
+            let bytes = text.clone().into_bytes();
+            Binary { bytes, text: Some(text), json: Some(json.clone()), raw: false }
         }
     })
 }
@@ -121,7 +126,7 @@ pub(crate) fn check(file: &TargetFile, place: Place, source: &str) -> Result<(),
             return Err(Problem { name: Some(name), known, what });
         }
     }
-    match templates.text(&template, &stand_ins(file, &saves)) {
+    match templates.bytes(&template, &stand_ins(file, &saves)) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::UnknownFilter => {
             let name = source.split(['|', '}']).map(str::trim).find(|part| {
@@ -139,9 +144,11 @@ pub(crate) fn check(file: &TargetFile, place: Place, source: &str) -> Result<(),
 
 /// A value for every known name, to try a template with.
 fn stand_ins(file: &TargetFile, saves: &BTreeSet<&str>) -> Value {
-    let texts = TEXTS.iter().chain(saves).map(|name| ((*name).to_owned(), Value::from("x")));
+    // Good base64 and good hex, so that filters which decode can be tried.
+    let texts = TEXTS.iter().chain(saves).map(|name| ((*name).to_owned(), Value::from("AAAA")));
     let binaries = BINARIES.iter().map(|name| {
-        let binary = Binary { bytes: b"x".to_vec(), text: Some("x".to_owned()), json: None };
+        let binary =
+            Binary { bytes: b"x".to_vec(), text: Some("x".to_owned()), json: None, raw: false };
         ((*name).to_owned(), Value::from_object(binary))
     });
     let secret = (SECRET.to_owned(), secrets_of(file));

@@ -1,10 +1,12 @@
 //! Answers become decisions.
 
-use super::Dialect;
+use super::{Dialect, cbor};
 use crate::decision::Decision;
-use crate::facts::{Operation, Saved};
+use crate::encoding::Encoding;
+use crate::facts::{CHALLENGE_TEXT, Operation, Saved};
 use crate::file::{AnswerRule, Judged, Login, Reason, Source, SourceKind, StatusRange};
 use bytes::Bytes;
+use cookie_store::RawCookie;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,7 +29,8 @@ impl Dialect {
     /// What an answer to a step means: `ok` first, then the first rule that matches. An accepting
     /// answer's values are put into `saved`; it is unreadable without those it must have.
     pub fn read(&self, operation: Operation, answer: &Answer, saved: &mut Saved) -> Decision {
-        let reading = Reading { answer, json: OnceCell::new() };
+        let challenge = self.file.conventions.challenge;
+        let reading = Reading { answer, challenge, json: OnceCell::new(), cbor: OnceCell::new() };
         // The answer may say a secret back.
         let secrets = self.secrets(saved).into_owned();
         let unreadable = |why: &str| Decision::Unreadable { why: secrets.mask(why) };
@@ -115,10 +118,13 @@ impl Dialect {
     }
 }
 
-/// An answer whose JSON is parsed at most once, and only if it is asked for.
+/// An answer whose JSON or CBOR is parsed at most once, and only if it is asked for.
 struct Reading<'a> {
     answer: &'a Answer,
+    /// How challenges are written that came as bytes.
+    challenge: Encoding,
     json: OnceCell<Option<serde_json::Value>>,
+    cbor: OnceCell<Option<ciborium::Value>>,
 }
 
 impl Reading<'_> {
@@ -127,12 +133,30 @@ impl Reading<'_> {
         self.json.get_or_init(|| serde_json::from_slice(&self.answer.body).ok()).as_ref()
     }
 
+    fn cbor(&self) -> Option<&ciborium::Value> {
+        self.cbor.get_or_init(|| cbor::parse(&self.answer.body)).as_ref()
+    }
+
+    fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.answer.body)
+    }
+
     fn matches(&self, rule: &AnswerRule, operation: Operation) -> bool {
         (rule.on.is_empty() || rule.on.contains(&operation))
             && rule.status.contains(self.answer.status)
             && rule.json.iter().all(|(pointer, wanted)| {
                 self.json().and_then(|json| json.pointer(pointer)) == Some(wanted)
             })
+            && rule.cbor.iter().all(|(pointer, wanted)| {
+                let found = self.cbor().and_then(|root| cbor::at(root, pointer));
+                found.is_some_and(|found| cbor::equals(found, wanted))
+            })
+            && rule.header.iter().all(|(name, wanted)| {
+                let mut values = self.answer.headers.get_all(name).iter();
+                values.any(|value| value.as_bytes() == wanted.as_bytes())
+            })
+            && rule.body_contains.as_ref().is_none_or(|wanted| self.text().contains(wanted))
+            && rule.body_matches.as_ref().is_none_or(|pattern| pattern.is_match(&self.text()))
     }
 
     fn find_all(
@@ -141,7 +165,7 @@ impl Reading<'_> {
     ) -> Result<BTreeMap<String, String>, String> {
         sources
             .iter()
-            .filter_map(|(name, source)| match self.find(source) {
+            .filter_map(|(name, source)| match self.find_in(source, self.encoding_of(name)) {
                 Ok(Some(value)) => Some(Ok((name.clone(), value))),
                 Ok(None) => None,
                 Err(why) => Some(Err(why)),
@@ -149,14 +173,46 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// The value there; `None` if it may be missing and is.
+    /// How bytes are written that are saved under a name.
+    fn encoding_of(&self, name: &str) -> Encoding {
+        if name == CHALLENGE_TEXT { self.challenge } else { Encoding::B64 }
+    }
+
     fn find(&self, source: &Source) -> Result<Option<String>, String> {
+        self.find_in(source, Encoding::B64)
+    }
+
+    /// The value there, bytes in an encoding; `None` if it may be missing and is.
+    fn find_in(&self, source: &Source, bytes_in: Encoding) -> Result<Option<String>, String> {
         let (found, place) = match &source.kind {
             SourceKind::Json(pointer) => {
                 let value = self.json().and_then(|json| json.pointer(pointer));
                 let place =
                     if self.json().is_some() { "in its JSON" } else { "because it is no JSON" };
                 (value.and_then(as_text), format!("no value at `{pointer}` {place}"))
+            }
+            SourceKind::Cbor(pointer) => {
+                let value = self.cbor().and_then(|root| cbor::at(root, pointer));
+                let place = match (self.cbor(), value) {
+                    (None, _) => "because it is no CBOR",
+                    (Some(_), Some(ciborium::Value::Bytes(_))) => {
+                        "that is text: it is bytes; let `conventions.challenge` name an encoding, such as b64"
+                    }
+                    (Some(_), _) => "in its CBOR",
+                };
+                let found = value.and_then(|value| cbor::text(value, bytes_in));
+                (found, format!("no value at `{pointer}` {place}"))
+            }
+            SourceKind::Cookie(name) => {
+                let set = self.answer.headers.get_all(http::header::SET_COOKIE).iter();
+                let cookies = set.filter_map(|value| RawCookie::parse(value.to_str().ok()?).ok());
+                let found = cookies.filter(|cookie| cookie.name() == name).last();
+                let found = found.map(|cookie| cookie.value().to_owned());
+                (found, format!("no cookie `{name}`"))
+            }
+            SourceKind::Regex(pattern) => {
+                let found = pattern.first_group(&self.text()).map(str::to_owned);
+                (found, "nothing that its regular expression finds".to_owned())
             }
             SourceKind::Header(name) => {
                 let value = self.answer.headers.get(name).and_then(|value| value.to_str().ok());

@@ -1,9 +1,10 @@
 //! Facts become requests.
 
-use super::DialectError;
+use super::multipart::{self, WrittenPart};
 use super::names::words;
-use crate::file::{Body, ClientDataTemplate, Headers, RequestTemplate, TargetFile};
-use crate::template::{Place, Template, Templates};
+use super::{DialectError, cbor};
+use crate::file::{Body, ClientDataTemplate, Headers, Part, RequestTemplate, TargetFile};
+use crate::template::{Item, Place, Template, Templates};
 use minijinja::{Error, Value};
 use url::form_urlencoded;
 
@@ -50,6 +51,8 @@ enum PreparedBody {
     Empty,
     Json(Json),
     Form(Vec<(String, Template)>),
+    Multipart(Vec<(Part, Template)>),
+    Cbor(Json),
     Template(Template),
 }
 
@@ -95,6 +98,16 @@ impl Prepared {
                     PreparedBody::Form(fields.map_err(template_error)?),
                 )
             }
+            Body::Multipart(parts) => {
+                let part =
+                    |part: &Part| Ok((part.clone(), templates.add(Place::Text, &part.value)?));
+                let parts = parts.iter().map(part).collect::<Result<_, Error>>();
+                (None, PreparedBody::Multipart(parts.map_err(template_error)?))
+            }
+            Body::Cbor(cbor) => (
+                Some("application/cbor"),
+                PreparedBody::Cbor(Json::new(templates, cbor).map_err(template_error)?),
+            ),
             Body::Template(source) => (
                 None,
                 PreparedBody::Template(templates.add(Place::Text, source).map_err(template_error)?),
@@ -161,6 +174,36 @@ impl Prepared {
                     form.append_pair(name, &text);
                 }
                 form.finish().into_bytes()
+            }
+            PreparedBody::Multipart(parts) => {
+                let written = |(part, template): &'_ (Part, Template)| {
+                    let value = templates.bytes(template, values)?;
+                    Ok((part.clone(), value))
+                };
+                let parts: Vec<(Part, Vec<u8>)> = parts
+                    .iter()
+                    .map(written)
+                    .collect::<Result<_, Error>>()
+                    .map_err(template_error)?;
+                let written: Vec<WrittenPart<'_>> = parts
+                    .iter()
+                    .map(|(part, value)| WrittenPart {
+                        name: &part.name,
+                        filename: part.filename.as_deref(),
+                        content_type: part.content_type.as_deref(),
+                        value: value.clone(),
+                    })
+                    .collect();
+                let (kind, body) = multipart::body(&written);
+                let kind = http::HeaderValue::try_from(kind);
+                headers.insert(
+                    http::header::CONTENT_TYPE,
+                    kind.expect("a boundary is made of letters and digits"),
+                );
+                body
+            }
+            PreparedBody::Cbor(value) => {
+                cbor::bytes(&value.cbor(templates, values).map_err(template_error)?)
             }
             PreparedBody::Template(template) => {
                 templates.bytes(template, values).map_err(template_error)?
@@ -251,6 +294,31 @@ impl Json {
 
     fn bytes(&self, templates: &Templates, values: &Value) -> Result<Vec<u8>, Error> {
         Ok(self.render(templates, values)?.to_string().into_bytes())
+    }
+
+    /// The same as CBOR: raw bytes are byte strings.
+    fn cbor(&self, templates: &Templates, values: &Value) -> Result<ciborium::Value, Error> {
+        let json = |value: &serde_json::Value| {
+            ciborium::Value::serialized(value).unwrap_or(ciborium::Value::Null)
+        };
+        Ok(match self {
+            Self::Fixed(value) => json(value),
+            Self::Text(template) => match templates.item(template, values)? {
+                Item::Bytes(bytes) => ciborium::Value::Bytes(bytes),
+                Item::Text(text) => ciborium::Value::Text(text),
+                Item::Json(value) => json(&value),
+            },
+            Self::List(list) => ciborium::Value::Array(
+                list.iter().map(|item| item.cbor(templates, values)).collect::<Result<_, _>>()?,
+            ),
+            Self::Map(map) => ciborium::Value::Map(
+                map.iter()
+                    .map(|(key, item)| {
+                        Ok((ciborium::Value::Text(key.clone()), item.cbor(templates, values)?))
+                    })
+                    .collect::<Result<_, Error>>()?,
+            ),
+        })
     }
 
     fn render(&self, templates: &Templates, values: &Value) -> Result<serde_json::Value, Error> {

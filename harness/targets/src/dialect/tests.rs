@@ -243,3 +243,138 @@ fn a_secret_said_back_is_masked() {
         assert!(said.contains("[secret]") && !said.contains("hush"), "{said}");
     }
 }
+
+const VAULT: &str = r#"
+schema = 1
+[target]
+name = "vault"
+nodes = ["http://127.0.0.1:1"]
+app_id = "A.b"
+environment = "development"
+[conventions]
+attest_client_data_hash = "sha256(challenge_bytes)"
+challenge = "b64url_nopad"
+[templates]
+assert = "${challenge_text}"
+[step.challenge]
+request = { method = "POST", path = "/c", cbor = { for = "${purpose}", times = [1, true] } }
+save = { challenge_text = "cbor:/0/challenge", reference = "cbor:/0/id?", place = "cookie:place?" }
+[step.attest]
+request = { method = "POST", path = "/a", cbor = { key = "${key_id}", object = "${attestation|raw}", challenge = "${challenge_text|unb64url}", data = "a${account}" } }
+[step.assert]
+request = { method = "POST", path = "/o", multipart = { meta = "${account}", signature = { value = "${assertion|raw}", filename = "a.bin", content_type = "application/octet-stream" }, data = "${client_data}" } }
+[judge]
+rules = [
+  { cbor = { "/ok" = true }, is = "accept" },
+  { on = ["challenge"], header = { x-state = "fresh" }, is = "accept" },
+  { body_contains = "slow down", is = "throttled" },
+  { body_matches = "^(no|never):", is = "reject", reason = "regex:^\\w+: (.*)$" },
+]
+[outputs]
+counter = "cbor:/counter?"
+"#;
+
+fn vault() -> Dialect {
+    Dialect::new(&TargetFile::parse(VAULT, "vault.toml", &|_| None).unwrap()).unwrap()
+}
+
+fn cbor_of(json: serde_json::Value) -> ciborium::Value {
+    ciborium::Value::serialized(&json).unwrap()
+}
+
+#[test]
+fn cbor_carries_bytes_as_bytes_and_texts_as_texts() {
+    let dialect = vault();
+    let mut facts = Facts::new("lice", "r1");
+    facts.key_id = Some(KeyId([0xff; 32]).into());
+    facts.attestation = Some(b"only text".to_vec().into());
+    let saved = saved(&[(CHALLENGE_TEXT, "-_8")]);
+    let request = dialect.request(Operation::Attest, &facts, &saved).unwrap();
+    assert_eq!(request.headers["content-type"], "application/cbor");
+    let sent: ciborium::Value = ciborium::from_reader(request.body.as_slice()).unwrap();
+    let at = |name: &str| {
+        let entries = sent.as_map().unwrap();
+        entries.iter().find(|(key, _)| key.as_text() == Some(name)).unwrap().1.clone()
+    };
+    assert_eq!(
+        at("key"),
+        ciborium::Value::Text("//////////////////////////////////////////8=".to_owned())
+    );
+    assert_eq!(at("object"), ciborium::Value::Bytes(b"only text".to_vec()));
+    assert_eq!(at("challenge"), ciborium::Value::Bytes(vec![0xfb, 0xff]));
+    assert_eq!(at("data"), ciborium::Value::Text("alice".to_owned()));
+    let request = dialect.request(Operation::Challenge, &facts, &saved).unwrap();
+    let sent: ciborium::Value = ciborium::from_reader(request.body.as_slice()).unwrap();
+    assert_eq!(sent, cbor_of(serde_json::json!({ "for": "attest", "times": [1, true] })));
+    facts.key_id = Some(Field::Json(serde_json::json!([1])));
+    let request = dialect.request(Operation::Attest, &facts, &saved).unwrap();
+    assert!(request.body.starts_with(b"\xa4\x63key\x81\x01"), "a lie about the type stays one");
+}
+
+#[test]
+fn parts_of_a_form_go_out_byte_for_byte() {
+    let dialect = vault();
+    let mut facts = Facts::new("alice", "r1");
+    facts.assertion = Some(vec![0xff, 0x00, b'\r', b'\n'].into());
+    facts.client_data = Some(b"\x80{}".to_vec());
+    let request = dialect.request(Operation::Assert, &facts, &Saved::new()).unwrap();
+    let kind = request.headers["content-type"].to_str().unwrap();
+    let boundary = kind.strip_prefix("multipart/form-data; boundary=").unwrap();
+    let parts = [
+        b"--B\r\nContent-Disposition: form-data; name=\"meta\"\r\n\r\nalice\r\n".to_vec(),
+        b"--B\r\nContent-Disposition: form-data; name=\"signature\"; filename=\"a.bin\"\r\nContent-Type: application/octet-stream\r\n\r\n\xff\x00\r\n\r\n".to_vec(),
+        b"--B\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n\x80{}\r\n--B--\r\n".to_vec(),
+    ];
+    let mut expected = Vec::new();
+    for byte in parts.concat() {
+        if byte == b'B' { expected.extend(boundary.bytes()) } else { expected.push(byte) }
+    }
+    assert_eq!(request.body, expected);
+}
+
+#[test]
+fn values_are_taken_from_cbor_cookies_and_patterns() {
+    let dialect = vault();
+    let challenge = ciborium::Value::Array(vec![ciborium::Value::Map(vec![
+        (ciborium::Value::Text("challenge".to_owned()), ciborium::Value::Bytes(vec![0xfb, 0xff])),
+        (ciborium::Value::Text("id".to_owned()), ciborium::Value::Bytes(vec![0xfb, 0xff])),
+    ])]);
+    let headers =
+        [("x-state", "stale"), ("x-state", "fresh"), ("set-cookie", "place=here; Path=/other")];
+    let mut kept = Saved::new();
+    let mut good = answer(200, &[], cbor::bytes(&challenge));
+    for (name, value) in headers {
+        good.headers.append(name, HeaderValue::from_static(value));
+    }
+    let decision = dialect.read(Operation::Challenge, &good, &mut kept);
+    assert!(matches!(decision, Decision::Accepted { .. }), "{decision:?}");
+    let expected = [(CHALLENGE_TEXT, "-_8"), ("reference", "+/8="), ("place", "here")];
+    assert_eq!(kept, saved(&expected));
+
+    let read =
+        |body: Vec<u8>| dialect.read(Operation::Assert, &answer(200, &[], body), &mut Saved::new());
+    let accepted = cbor::bytes(&cbor_of(serde_json::json!({ "ok": true, "counter": 7 })));
+    let outputs = saved(&[("counter", "7")]).into_iter().collect();
+    assert_eq!(read(accepted), Decision::Accepted { outputs });
+    assert_eq!(read(b"never: a bad nonce".to_vec()), rejected(Some("a bad nonce")));
+    assert_eq!(read(b"please slow down".to_vec()), Decision::Throttled { retry_after: None });
+    assert!(matches!(read(b"no:".to_vec()), Decision::Unreadable { .. }), "no reason to be found");
+    assert!(matches!(read(b"maybe".to_vec()), Decision::Unreadable { .. }));
+    let stale = answer(200, &[("x-state", "stale")], cbor::bytes(&challenge));
+    let decision = dialect.read(Operation::Challenge, &stale, &mut Saved::new());
+    assert!(matches!(decision, Decision::Unreadable { .. }), "{decision:?}");
+}
+
+#[test]
+fn a_challenge_of_bytes_that_no_encoding_is_given_for_says_so() {
+    let text = VAULT.replace("\"b64url_nopad\"", "\"raw\"");
+    let dialect = Dialect::new(&TargetFile::parse(&text, "v.toml", &|_| None).unwrap()).unwrap();
+    let value = ciborium::Value::Array(vec![ciborium::Value::Map(vec![(
+        ciborium::Value::Text("challenge".to_owned()),
+        ciborium::Value::Bytes(vec![0xff]),
+    )])]);
+    let answer = answer(200, &[("x-state", "fresh")], cbor::bytes(&value));
+    let decision = dialect.read(Operation::Challenge, &answer, &mut Saved::new());
+    let Decision::Unreadable { why } = decision else { panic!("{decision:?}") };
+    assert!(why.contains("conventions.challenge"), "{why}");
+}

@@ -2,7 +2,8 @@
 
 use crate::facts::Operation;
 
-/// Where in an answer a value is found: `json:/pointer`, `header:name` or `body`, with `?` if it may be missing.
+/// Where in an answer a value is found: `json:/pointer`, `cbor:/pointer`, `header:name`,
+/// `cookie:name`, `regex:pattern` or `body`, with `?` if it may be missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Where.
@@ -16,11 +17,65 @@ pub struct Source {
 pub enum SourceKind {
     /// At this JSON pointer (RFC 6901) of the body.
     Json(String),
+    /// At this pointer of the body, which is CBOR; byte strings are read as text in the encoding of
+    /// challenges if it is one, else in base64.
+    Cbor(String),
     /// In this header.
     Header(http::HeaderName),
+    /// The cookie of this name, which the answer sets.
+    Cookie(String),
+    /// The first group of the first match in the body.
+    Regex(Pattern),
     /// The whole body as text.
     Body,
 }
+
+/// A regular expression, whose search takes time in proportion to what is searched.
+#[derive(Debug, Clone)]
+pub struct Pattern(regex::Regex);
+
+/// Bytes that a compiled expression may take.
+const LARGEST_PATTERN: usize = 1 << 20;
+
+impl Pattern {
+    /// Compiles an expression; the error says what is wrong with it.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let compiled = regex::RegexBuilder::new(text).size_limit(LARGEST_PATTERN).build();
+        compiled.map(Self).map_err(|error| {
+            let last = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+            format!("`{text}` is no regular expression: {}", last.trim_start_matches("error: "))
+        })
+    }
+
+    /// Compiles an expression that has a group to take a value from.
+    fn with_group(text: &str) -> Result<Self, String> {
+        let pattern = Self::new(text)?;
+        if pattern.0.captures_len() < 2 {
+            return Err(format!(
+                "`{text}` has no group; put the value into brackets: `regex:name=\"([^\"]*)\"`"
+            ));
+        }
+        Ok(pattern)
+    }
+
+    /// Whether it is found in a text.
+    pub fn is_match(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+
+    /// The first group of the first match.
+    pub fn first_group<'t>(&self, text: &'t str) -> Option<&'t str> {
+        self.0.captures(text)?.get(1).map(|group| group.as_str())
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for Pattern {}
 
 impl Source {
     /// Reads a source; the error says what is wrong with it.
@@ -34,10 +89,13 @@ impl Source {
             Some(("header", name)) => SourceKind::Header(
                 name.parse().map_err(|_| format!("`{name}` is no name of a header"))?,
             ),
+            Some(("cbor", pointer)) => SourceKind::Cbor(pointer_of(pointer)?),
+            Some(("cookie", name)) if !name.is_empty() => SourceKind::Cookie(name.to_owned()),
+            Some(("regex", pattern)) => SourceKind::Regex(Pattern::with_group(pattern)?),
             None if rest == "body" => SourceKind::Body,
             _ => {
                 return Err(format!(
-                    "`{text}` names no part of an answer; write `json:/pointer`, `header:name` or `body`, with `?` behind it if it may be missing"
+                    "`{text}` names no part of an answer; write `json:/pointer`, `cbor:/pointer`, `header:name`, `cookie:name`, `regex:pattern` or `body`, with `?` behind it if it may be missing"
                 ));
             }
         };
@@ -112,6 +170,14 @@ pub struct AnswerRule {
     pub status: StatusRange,
     /// JSON pointers of the body and the values that must stand there.
     pub json: Vec<(String, serde_json::Value)>,
+    /// The same of a body that is CBOR.
+    pub cbor: Vec<(String, serde_json::Value)>,
+    /// Headers and the values that they must have.
+    pub header: Vec<(http::HeaderName, String)>,
+    /// What must stand in the body.
+    pub body_contains: Option<String>,
+    /// What must be found in the body.
+    pub body_matches: Option<Pattern>,
     /// What such an answer means.
     pub is: Judged,
     /// Where the server says why, or the reason itself.
@@ -158,10 +224,10 @@ pub enum Reason {
 impl Reason {
     /// A source if it is written like one, else the reason itself.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if text.starts_with("json:")
-            || text.starts_with("header:")
-            || matches!(text, "body" | "body?")
-        {
+        let is_source = ["json:", "cbor:", "header:", "cookie:", "regex:"]
+            .iter()
+            .any(|kind| text.starts_with(kind));
+        if is_source || matches!(text, "body" | "body?") {
             Source::parse(text).map(Self::From)
         } else {
             Ok(Self::Fixed(text.to_owned()))

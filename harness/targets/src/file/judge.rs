@@ -3,7 +3,7 @@
 use super::answer::pointer_of;
 use super::reader::Item;
 use super::sections::optional;
-use super::{AnswerRule, Judged, Reason, StatusRange, TargetFileError};
+use super::{AnswerRule, Judged, Pattern, Reason, StatusRange, TargetFileError};
 use crate::facts::Operation;
 
 type Read<T> = Result<T, TargetFileError>;
@@ -31,7 +31,17 @@ pub(super) fn rules(item: &Item<'_>) -> Read<Vec<AnswerRule>> {
 }
 
 fn answer_rule(item: &Item<'_>) -> Read<AnswerRule> {
-    let table = item.table(&["on", "status", "json", "is", "reason"])?;
+    let table = item.table(&[
+        "on",
+        "status",
+        "json",
+        "cbor",
+        "header",
+        "body_contains",
+        "body_matches",
+        "is",
+        "reason",
+    ])?;
     let json = |item: &Item<'_>| {
         item.map()?
             .entries()
@@ -42,6 +52,18 @@ fn answer_rule(item: &Item<'_>) -> Read<AnswerRule> {
             })
             .collect()
     };
+    let header = |item: &Item<'_>| {
+        item.map()?
+            .entries()
+            .into_iter()
+            .map(|(name, value)| {
+                let header = name
+                    .parse()
+                    .map_err(|_| value.error(format!("`{name}` is no name of a header")))?;
+                Ok((header, value.text()?.to_owned()))
+            })
+            .collect()
+    };
     let on = |item: &Item<'_>| {
         item.list()?.iter().map(|name| name.choice(&Operation::ALL, Operation::as_str)).collect()
     };
@@ -49,6 +71,12 @@ fn answer_rule(item: &Item<'_>) -> Read<AnswerRule> {
         on: optional(table.get("on"), on)?.unwrap_or_default(),
         status: optional(table.get("status"), status)?.unwrap_or(StatusRange::ANY),
         json: optional(table.get("json"), json)?.unwrap_or_default(),
+        cbor: optional(table.get("cbor"), json)?.unwrap_or_default(),
+        header: optional(table.get("header"), header)?.unwrap_or_default(),
+        body_contains: optional(table.get("body_contains"), |item| Ok(item.text()?.to_owned()))?,
+        body_matches: optional(table.get("body_matches"), |item| {
+            Pattern::new(item.text()?).map_err(|what| item.error(what))
+        })?,
         is: table.need("is")?.choice(&Judged::ALL, Judged::as_str)?,
         reason: optional(table.get("reason"), |item| {
             Reason::parse(item.text()?).map_err(|what| item.error(what))

@@ -15,11 +15,11 @@ mod session;
 mod step;
 mod trust;
 
-pub use answer::{AnswerRule, Judged, Reason, Source, SourceKind, StatusRange};
+pub use answer::{AnswerRule, Judged, Pattern, Reason, Source, SourceKind, StatusRange};
 pub use error::TargetFileError;
 pub use model::{
-    Body, Challenge, ClientDataTemplate, Conventions, Headers, HttpVersion, RequestTemplate, Step,
-    TargetFile,
+    Body, Challenge, ClientDataTemplate, Conventions, Headers, HttpVersion, Part, RequestTemplate,
+    Step, TargetFile,
 };
 pub use policy::{Declared, DeclaredPolicy, ReceiptDemand};
 pub use reasons::{ReasonMode, Reasons};

@@ -156,6 +156,23 @@ pub enum Body {
     Json(serde_json::Value),
     /// Form fields, as templates; values are percent-encoded.
     Form(Vec<(String, String)>),
+    /// Parts of a form (RFC 7578), each a template; bytes go out as they are.
+    Multipart(Vec<Part>),
+    /// CBOR whose texts are templates; raw bytes become byte strings.
+    Cbor(serde_json::Value),
     /// One template, written as it is: bytes pass through unchanged if it is nothing but a variable.
     Template(String),
+}
+
+/// A part of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// The template of what is in it.
+    pub value: String,
+    /// What the file is called, if it is one.
+    pub filename: Option<String>,
+    /// Its media type.
+    pub content_type: Option<String>,
 }

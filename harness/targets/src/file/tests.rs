@@ -105,6 +105,22 @@ fn every_mistake_is_told_with_its_place_and_what_would_be_right() {
         ),
         ("mode = \"exact\"", "mpa = {}", ["57:1:", "did you mean `map`"]),
         ("[judge] ", "[judge]\nrules = []\n[judge] ", ["44:", ""]),
+        (
+            "content_type = \"application/json\", body = \"${client_data}\"",
+            "multipart = { a = { valeu = \"x\" } }",
+            ["37:", "did you mean `value`"],
+        ),
+        (
+            "body = \"${client_data}\"",
+            "multipart = { a = \"x\" }",
+            ["37:", "names its own media type"],
+        ),
+        ("json:/challenge\"", "regex:challenge\"", ["31:", "has no group"]),
+        ("json:/challenge\"", "regex:(\"", ["31:", "no regular expression"]),
+        ("json:/challenge\"", "cbor:challenge\"", ["31:", "no JSON pointer"]),
+        ("status = 429", "hedaer = {}", ["45:", "did you mean `header`"]),
+        ("status = 429", "header = { \"x y\" = \"1\" }", ["45:", "no name of a header"]),
+        ("status = 429", "body_matches = \"[\"", ["45:", "no regular expression"]),
     ] {
         let error = changed(from, to).expect_err(to).to_string();
         for words in ["shop.toml:"].iter().chain(&place_and_words) {
