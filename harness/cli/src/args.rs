@@ -71,6 +71,9 @@ pub(crate) enum Command {
     Selftest(SelftestArgs),
     /// Print the test root that a server under test must trust
     Root(RootArgs),
+    /// Propose a target file from an OpenAPI document, a HAR recording or curl commands
+    #[command(after_long_help = INIT_HELP)]
+    Init(InitArgs),
     /// Print the JSON Schema of a kind of file, for editors
     Schema(SchemaArgs),
     /// Compare two recorded runs: what broke, what was mended, what can no longer be said
@@ -151,6 +154,18 @@ With --against each object is compared with the one of its kind in that file:
 parts are aligned by what they are, so that a byte too many is one difference.
 
 Nothing is judged: `assay verify` does that.";
+
+const INIT_HELP: &str = "\
+The routes that hand out a challenge, enrol a key and take an assertion are found
+by what they carry and what they are called. A recording tells most: attestations
+and assertions in it are read, and what they prove is not guessed. Record it with
+the tools of a browser or a proxy while the app enrols and sends one request.
+
+Each guess says where it comes from, and what could not be found is a line that
+begins with `# ?`. Passwords, tokens and cookies are never copied: the file names
+environment variables that hold them.
+
+The exit code is 0 if all three routes were found, and 6 if not.";
 
 const SELFTEST_HELP: &str = "\
 Each mutant is the reference server with flaws planted in it, or a server that
@@ -580,6 +595,28 @@ pub(crate) struct RootArgs {
     /// Print it as PEM with a line that says it is for tests only, as is done anyway
     #[arg(long)]
     pub(crate) pem: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// File to read, `-` for standard input, or a curl command in quotes
+    #[arg(long, value_name = "FILE|CURL")]
+    pub(crate) from: String,
+    /// The App ID that the server serves: `PREFIX.bundle.identifier`
+    #[arg(long, value_name = "ID")]
+    pub(crate) app_id: Option<String>,
+    /// File to write, which must not exist [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// The text is an OpenAPI document [default: as the text looks]
+    #[arg(long, conflicts_with_all = ["har", "curl"])]
+    pub(crate) openapi: bool,
+    /// The text is a HAR recording
+    #[arg(long, conflicts_with = "curl")]
+    pub(crate) har: bool,
+    /// The text is curl commands
+    #[arg(long)]
+    pub(crate) curl: bool,
 }
 
 #[derive(Debug, Args)]

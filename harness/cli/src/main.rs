@@ -47,6 +47,7 @@ fn main() -> std::process::ExitCode {
         Command::Explain(args) => cmd::explain::explain(args),
         Command::Selftest(args) => cmd::selftest::selftest(args, &stop),
         Command::Root(args) => cmd::root::root(args, now),
+        Command::Init(args) => cmd::init::init(args),
         Command::Schema(args) => Ok(cmd::schema::schema(args)),
         Command::Compare(args) => cmd::compare::compare(args),
         Command::Merge(args) => cmd::merge::merge(args),

@@ -12,6 +12,7 @@ pub mod file;
 pub mod http;
 pub mod in_process;
 pub mod lock;
+pub mod propose;
 pub mod secrets;
 pub mod serve;
 pub mod session;

@@ -3,6 +3,7 @@
 pub(crate) mod compare;
 pub(crate) mod explain;
 pub(crate) mod gate;
+pub(crate) mod init;
 pub(crate) mod judge;
 pub(crate) mod known;
 pub(crate) mod list;

@@ -7,6 +7,7 @@ mod read;
 mod request;
 
 pub use read::Answer;
+pub(crate) use read::printable;
 pub use request::WireRequest;
 
 use crate::encoding::Encoding;
