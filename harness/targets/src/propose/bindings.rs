@@ -4,12 +4,12 @@ use super::Kind;
 use super::encoded;
 use super::evidence::{Evidence, ProvenClientData};
 use super::role::{self, Role, letters};
-use super::routes::Routes;
-use super::sighting::{Body, Leaf, Place, Shape, Sighting, text_of};
+use super::routes::{Part, Routes};
+use super::sighting::{Body, Leaf, Member, Place, Shape, Sighting, text_of};
 use super::write::Known;
 use super::write::conventions::Conventions;
 use crate::encoding::Encoding;
-use crate::facts::{CHALLENGE_TEXT, Operation};
+use crate::facts::CHALLENGE_TEXT;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub(super) enum Bound {
 #[derive(Debug, Clone)]
 pub(super) struct Spot<'s> {
     /// Of which step.
-    pub(super) operation: Operation,
+    pub(super) part: Part,
     /// Of which request.
     pub(super) request: usize,
     pub(super) place: Place,
@@ -42,6 +42,8 @@ pub(super) struct Binder<'b> {
     pub(super) routes: &'b Routes,
     pub(super) evidence: &'b Evidence,
     pub(super) conventions: &'b Conventions,
+    /// Whether cookies are kept, and why.
+    pub(super) cookies: Option<String>,
     /// Where the challenge stands in its answer.
     pub(super) challenge: &'b str,
     /// Whether requests are recorded in the order they were sent in.
@@ -51,7 +53,7 @@ pub(super) struct Binder<'b> {
     /// Secrets and the variables that hold them.
     pub(super) secrets: BTreeMap<String, String>,
     /// What later steps need of an answer, by step.
-    pub(super) saves: BTreeMap<Operation, BTreeMap<String, String>>,
+    pub(super) saves: BTreeMap<Part, BTreeMap<String, String>>,
     /// What is said about the step being written.
     pub(super) notes: Vec<String>,
     /// What is asked about it.
@@ -87,6 +89,7 @@ impl<'b> Binder<'b> {
             evidence: known.evidence,
             conventions: known.conventions,
             challenge: &known.challenge.source,
+            cookies: None,
             recorded: known.kind != Kind::OpenApi,
             prefix,
             secrets: BTreeMap::new(),
@@ -114,7 +117,7 @@ impl<'b> Binder<'b> {
         let Some(ProvenClientData::Value(place, encoding)) = &self.evidence.client_data else {
             return None;
         };
-        if spot.operation != Operation::Assert || spot.place != *place {
+        if spot.part != Part::Assert || spot.place != *place {
             return None;
         }
         let encoding = *encoding;
@@ -168,9 +171,9 @@ impl<'b> Binder<'b> {
             }
         };
         let fits = match name {
-            "attestation" => spot.operation == Operation::Attest,
-            "assertion" => spot.operation == Operation::Assert,
-            _ => spot.operation != Operation::Challenge,
+            "attestation" => spot.part == Part::Attest,
+            "assertion" => spot.part == Part::Assert,
+            _ => spot.part != Part::Challenge,
         };
         if !fits {
             self.ask(spot, &format!("looks like {what}; what does it do in this step?"));
@@ -197,12 +200,12 @@ impl<'b> Binder<'b> {
             return Some(Bound::Template(format!("{scheme}${{{CHALLENGE_TEXT}}}")));
         }
         let (from, source, name) = self.origin(text, spot.request)?;
-        let of = self.operation_of(from)?;
-        if of == Operation::Challenge && source == self.challenge {
+        let of = self.part_of(from)?;
+        if of == Part::Challenge && source == self.challenge {
             self.note(spot, "the challenge, seen in the answer before");
             return Some(Bound::Template(format!("{scheme}${{{CHALLENGE_TEXT}}}")));
         }
-        if of >= spot.operation {
+        if of >= spot.part {
             return None;
         }
         let name = self.keep(of, &name, &source);
@@ -237,23 +240,25 @@ impl<'b> Binder<'b> {
         })
     }
 
-    /// The step that a request is one of.
-    fn operation_of(&self, request: usize) -> Option<Operation> {
+    /// The part that a request plays.
+    fn part_of(&self, request: usize) -> Option<Part> {
         let routes = self.routes;
         let same = |at: Option<usize>| {
             at.is_some_and(|at| self.requests[at].same_route(&self.requests[request]))
         };
         if same(routes.challenge.as_ref().map(|one| one.at)) || same(routes.challenge_for_assert) {
-            Some(Operation::Challenge)
+            Some(Part::Challenge)
         } else if same(routes.attest.as_ref().map(|one| one.at)) {
-            Some(Operation::Attest)
+            Some(Part::Attest)
+        } else if same(routes.login.as_ref().map(|one| one.at)) {
+            Some(Part::Login)
         } else {
             None
         }
     }
 
     /// Keeps a part of a step's answer and says under which name.
-    fn keep(&mut self, of: Operation, name: &str, source: &str) -> String {
+    fn keep(&mut self, of: Part, name: &str, source: &str) -> String {
         let saves = self.saves.entry(of).or_default();
         if let Some((known, _)) = saves.iter().find(|(_, known)| *known == source) {
             return known.clone();
@@ -269,24 +274,20 @@ impl<'b> Binder<'b> {
     fn by_role(&mut self, spot: &Spot<'_>) -> Option<Bound> {
         let leaf = spot.leaf;
         let template = match role::of(&spot.name, leaf)? {
-            Role::Challenge if spot.operation != Operation::Challenge => {
+            Role::Challenge if spot.part != Part::Challenge => {
                 self.note(spot, "the challenge, by its name");
                 format!("${{{CHALLENGE_TEXT}}}")
             }
-            Role::ClientData if spot.operation == Operation::Assert => {
+            Role::ClientData if spot.part == Part::Assert => {
                 self.note(spot, "the client data, by its name");
                 let text = leaf.as_str().unwrap_or_default();
                 let found = encoded::client_data(text).map(|found| found.encodings[0]);
                 let encoding = found.or_else(|| encoded::described(leaf)).unwrap_or(Encoding::Raw);
                 written("client_data", encoding, Encoding::Raw)
             }
-            Role::ClientDataHash if spot.operation != Operation::Challenge => {
+            Role::ClientDataHash if spot.part != Part::Challenge => {
                 self.note(spot, "a hash of the client data, by its name");
-                let what = if spot.operation == Operation::Assert {
-                    "client_data"
-                } else {
-                    CHALLENGE_TEXT
-                };
+                let what = if spot.part == Part::Assert { "client_data" } else { CHALLENGE_TEXT };
                 let encoding = encoded::described(leaf).unwrap_or(Encoding::B64);
                 format!("${{{what}|sha256|{}}}", encoding.as_str())
             }
@@ -303,7 +304,7 @@ impl<'b> Binder<'b> {
                     leaf.hint.contains("uuid") || leaf.as_str().is_some_and(looks_like_uuid);
                 if is_uuid { "${uuid}" } else { "${opaque_id}" }.to_owned()
             }
-            Role::Secret => return Some(self.secret(spot)),
+            Role::Secret => return Some(self.token(spot).unwrap_or_else(|| self.secret(spot))),
             _ => return None,
         };
         Some(Bound::Template(template))
@@ -311,7 +312,7 @@ impl<'b> Binder<'b> {
 
     /// What a challenge is for, in the server's words.
     fn purpose(&mut self, spot: &Spot<'_>) -> Option<String> {
-        if spot.operation != Operation::Challenge {
+        if spot.part != Part::Challenge {
             return None;
         }
         let words: Vec<&str> = spot.leaf.choices.iter().filter_map(Value::as_str).collect();
@@ -356,7 +357,7 @@ impl<'b> Binder<'b> {
 
     /// A value called like one in the answer to the challenge, in a description.
     fn named_like_an_answer(&mut self, spot: &Spot<'_>) -> Option<Bound> {
-        if self.recorded || spot.name.is_empty() || spot.operation == Operation::Challenge {
+        if self.recorded || spot.name.is_empty() || spot.part == Part::Challenge {
             return None;
         }
         let wanted = letters(spot.name.rsplit('.').next()?);
@@ -367,7 +368,7 @@ impl<'b> Binder<'b> {
             let same = name == wanted || (name == "id" && wanted == "challengeid");
             same.then(|| format!("json:{pointer}"))
         })?;
-        let name = self.keep(Operation::Challenge, &spot.name, &source);
+        let name = self.keep(Part::Challenge, &spot.name, &source);
         self.note(spot, &format!("`{source}` of the answer to challenge, by its name"));
         Some(Bound::Template(format!("${{{name}}}")))
     }
@@ -384,6 +385,41 @@ impl<'b> Binder<'b> {
             self.ask(spot, "looks random and is not copied; where does it come from?");
         }
         Some(bound)
+    }
+
+    /// The token that a login gives, in a description that has both.
+    fn token(&mut self, spot: &Spot<'_>) -> Option<Bound> {
+        let scheme = spot.leaf.as_str().filter(|scheme| *scheme == "Bearer ")?;
+        if self.recorded || spot.part == Part::Login {
+            return None;
+        }
+        let login = self.routes.login.as_ref()?;
+        let answer = self.requests[login.at].good_answer()?.json.as_ref()?;
+        let (pointer, name) = answer.leaves().into_iter().find_map(|(pointer, name, leaf)| {
+            let is_token =
+                role::of(&name, leaf) == Some(Role::Secret) && !letters(&name).contains("refresh");
+            is_token.then_some((pointer, name))
+        })?;
+        let source = format!("json:{pointer}");
+        let name = self.keep(Part::Login, &name, &source);
+        self.note(spot, &format!("`{source}` of the answer to login"));
+        Some(Bound::Template(format!("{scheme}${{{name}}}")))
+    }
+
+    /// Whether a cookie comes from an answer, and is kept as browsers do.
+    pub(super) fn is_of_session(&mut self, request: usize, cookie: &Member) -> bool {
+        let until = if self.recorded { request } else { self.requests.len() };
+        let sets = |one: &Sighting| {
+            one.answers.iter().flat_map(|answer| &answer.cookies).any(|set| set.name == cookie.name)
+        };
+        let set = (0..until).rev().find(|at| sets(&self.requests[*at])).or_else(|| {
+            // A description seldom names the cookies of an answer.
+            self.routes.login.as_ref().map(|login| login.at).filter(|_| !self.recorded)
+        });
+        let Some(from) = set else { return false };
+        let from = &self.requests[from];
+        self.cookies = Some(format!("`{}` is set by {} ({})", cookie.name, from.shown(), from.at));
+        true
     }
 
     /// A secret, by the name of an environment variable.
@@ -449,18 +485,13 @@ impl<'b> Binder<'b> {
     }
 
     /// The body with every value bound.
-    pub(super) fn json(
-        &mut self,
-        operation: Operation,
-        request: usize,
-        shape: &Shape,
-    ) -> Option<Value> {
-        self.json_at(operation, request, shape, "", "")
+    pub(super) fn json(&mut self, part: Part, request: usize, shape: &Shape) -> Option<Value> {
+        self.json_at(part, request, shape, "", "")
     }
 
     fn json_at(
         &mut self,
-        operation: Operation,
+        part: Part,
         request: usize,
         shape: &Shape,
         at: &str,
@@ -469,7 +500,7 @@ impl<'b> Binder<'b> {
         match shape {
             Shape::Leaf(leaf) => {
                 let spot = Spot {
-                    operation,
+                    part,
                     request,
                     place: Place::Json(at.to_owned()),
                     name: name.to_owned(),
@@ -483,7 +514,7 @@ impl<'b> Binder<'b> {
             }
             Shape::List(list) => {
                 let items = list.iter().enumerate().filter_map(|(index, shape)| {
-                    self.json_at(operation, request, shape, &format!("{at}/{index}"), name)
+                    self.json_at(part, request, shape, &format!("{at}/{index}"), name)
                 });
                 Some(Value::Array(items.collect()))
             }
@@ -492,8 +523,7 @@ impl<'b> Binder<'b> {
                 for (key, shape) in map {
                     let step = key.replace('~', "~0").replace('/', "~1");
                     let inner = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-                    let value =
-                        self.json_at(operation, request, shape, &format!("{at}/{step}"), &inner);
+                    let value = self.json_at(part, request, shape, &format!("{at}/{step}"), &inner);
                     object.extend(value.map(|value| (key.clone(), value)));
                 }
                 Some(Value::Object(object))

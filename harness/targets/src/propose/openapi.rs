@@ -223,6 +223,3 @@ fn read_answer(document: &Document<'_>, status: &str, answer: &Value) -> Answer 
         json: json.map(|(_, media)| schema::media(document, media)),
     }
 }
-
-#[cfg(test)]
-mod tests;

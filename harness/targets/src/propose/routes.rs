@@ -16,6 +16,42 @@ pub(super) struct Routes {
     pub(super) login: Option<Chosen>,
 }
 
+/// A part of a conversation, in the order they are had in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Login,
+    Challenge,
+    Attest,
+    Assert,
+    Revoke,
+}
+
+impl Part {
+    /// What target files call it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Challenge => "challenge",
+            Self::Attest => "attest",
+            Self::Assert => "assert",
+            Self::Revoke => "revoke",
+        }
+    }
+}
+
+impl Routes {
+    /// The request of a part.
+    pub(super) fn of(&self, part: Part) -> Option<&Chosen> {
+        match part {
+            Part::Login => self.login.as_ref(),
+            Part::Challenge => self.challenge.as_ref(),
+            Part::Attest => self.attest.as_ref(),
+            Part::Assert => self.assert.as_ref(),
+            Part::Revoke => self.revoke.as_ref(),
+        }
+    }
+}
+
 /// A request, and others that could have been meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Chosen {

@@ -147,7 +147,7 @@ fn options(words: &[Word], file: &str, seen: &mut Sightings) -> Result<Command, 
             "-H" | "--header" => {
                 let value = value()?;
                 if let Some((name, content)) = value.text.split_once([':', ';']) {
-                    command.headers.push(Member::text(name.trim(), content.trim()));
+                    command.headers.push(Member::text(name.trim().to_lowercase(), content.trim()));
                 }
             }
             "-b" | "--cookie" => command.cookies.extend(cookies(&value()?.text)),

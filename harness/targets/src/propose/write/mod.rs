@@ -8,10 +8,10 @@ pub(super) mod toml;
 use super::answers::{self, ChallengeSource};
 use super::bindings::Binder;
 use super::evidence::{self, Evidence};
-use super::routes::{self, Chosen, Routes};
+use super::routes::{self, Chosen, Part, Routes};
 use super::sighting::Sightings;
 use super::{Input, Kind, Proposal};
-use crate::facts::{CHALLENGE_TEXT, Operation};
+use crate::facts::CHALLENGE_TEXT;
 use conventions::Conventions;
 use std::fmt::Write;
 use step::Written;
@@ -80,14 +80,16 @@ pub(super) fn proposal(input: &Input<'_>, kind: Kind, seen: &Sightings) -> Propo
     };
     let mut binder = Binder::new(&known, facts::prefix(&known));
     // Later steps say what must be kept of earlier answers, so all are bound before any is written.
-    let mut steps: Vec<(Operation, Option<Written>)> = Vec::new();
-    for (operation, chosen) in parts(&routes) {
-        steps.push((
-            operation,
-            chosen.map(|chosen| step::bind(&mut binder, &known, operation, chosen.at)),
-        ));
+    let mut steps: Vec<(Part, Option<Written>)> = Vec::new();
+    for (part, chosen) in parts(&routes) {
+        steps.push((part, chosen.map(|chosen| step::bind(&mut binder, &known, part, chosen.at))));
     }
     let common = step::common_headers(&mut steps);
+    let tokens = binder.saves.get(&Part::Login).cloned().unwrap_or_default();
+    let of_session = |(_, value): &(String, String)| {
+        tokens.keys().any(|name| value.contains(&format!("${{{name}}}")))
+    };
+    let (then_headers, common): (Vec<_>, Vec<_>) = common.into_iter().partition(of_session);
     let mut page = Page::default();
     facts::head(&mut page, &known);
     facts::target(&mut page, &known);
@@ -106,34 +108,92 @@ pub(super) fn proposal(input: &Input<'_>, kind: Kind, seen: &Sightings) -> Propo
             page.line(&format!("{} = {}", toml::key(name), toml::text(value)));
         }
     }
-    for (operation, written) in &steps {
+    session(&mut page, &known, &binder, &steps, &then_headers);
+    for (part, written) in steps.iter().filter(|(part, _)| *part != Part::Login) {
         match written {
-            Some(written) => found(&mut page, &known, &binder, *operation, written),
-            None => missing(&mut page, &known, *operation),
+            Some(written) => found(&mut page, &known, &binder, *part, written),
+            None => missing(&mut page, &known, *part),
         }
     }
     judge(&mut page, &known);
-    let complete = [Operation::Challenge, Operation::Attest, Operation::Assert]
+    let complete = [Part::Challenge, Part::Attest, Part::Assert]
         .iter()
-        .all(|wanted| steps.iter().any(|(operation, step)| operation == wanted && step.is_some()));
+        .all(|wanted| steps.iter().any(|(part, step)| part == wanted && step.is_some()));
     let remarks = remarks(&known, page.questions);
     Proposal { text: page.text, remarks, questions: page.questions, complete }
 }
 
 /// The steps with their routes; what only some servers have is there only if it was found.
-fn parts(routes: &Routes) -> Vec<(Operation, Option<&Chosen>)> {
-    let mut parts = vec![
-        (Operation::Challenge, routes.challenge.as_ref()),
-        (Operation::Attest, routes.attest.as_ref()),
-        (Operation::Assert, routes.assert.as_ref()),
-    ];
-    parts.extend(routes.revoke.as_ref().map(|revoke| (Operation::Revoke, Some(revoke))));
+fn parts(routes: &Routes) -> Vec<(Part, Option<&Chosen>)> {
+    let login = routes.login.as_ref().map(|login| (Part::Login, Some(login)));
+    let mut parts: Vec<_> = login.into_iter().collect();
+    parts.extend([
+        (Part::Challenge, routes.challenge.as_ref()),
+        (Part::Attest, routes.attest.as_ref()),
+        (Part::Assert, routes.assert.as_ref()),
+    ]);
+    parts.extend(routes.revoke.as_ref().map(|revoke| (Part::Revoke, Some(revoke))));
     parts
 }
 
-fn client_data(page: &mut Page, steps: &[(Operation, Option<Written>)]) {
+/// `[session]`, if anything hangs on one.
+fn session(
+    page: &mut Page,
+    known: &Known<'_>,
+    binder: &Binder<'_>,
+    steps: &[(Part, Option<Written>)],
+    then_headers: &[(String, String)],
+) {
+    let login = steps.iter().find(|(part, _)| *part == Part::Login);
+    let login = login.and_then(|(_, login)| login.as_ref());
+    let saves = binder.saves.get(&Part::Login);
+    if binder.cookies.is_none() && saves.is_none() {
+        if let Some(login) = login {
+            let request = &known.seen.requests[login.request];
+            page.line("");
+            page.ask(&format!(
+                "Must an account log in first, by {} ({})? No request needs what it answers",
+                request.shown(),
+                request.at
+            ));
+            page.line("# [[session.setup]]");
+            page.line(&format!("# request = {}", toml::table(&login.entries)));
+        }
+        return;
+    }
+    page.line("\n[session]");
+    if let Some(why) = &binder.cookies {
+        page.with("cookies = \"per-account\"", why);
+    }
+    page.ask("What are accounts called? The harness makes names up unless you say how, with ${n} where each differs");
+    page.line("# account = \"qa-${n}\"");
+    let Some(login) = login else { return };
+    let request = &known.seen.requests[login.request];
+    page.line("");
+    page.say(&format!("{}, from {}", request.shown(), request.at));
+    login.notes.iter().for_each(|note| page.say(&format!("  {note}")));
+    login.questions.iter().for_each(|question| page.ask(question));
+    page.line("[[session.setup]]");
+    page.line(&format!("request = {}", toml::table(&login.entries)));
+    if let Some(status) = request.good_answer().and_then(|one| one.status.parse::<u16>().ok()) {
+        page.line(&format!("ok = {{ status = {status} }}"));
+    }
+    let written = |(name, value): (&String, &String)| (name.clone(), toml::text(value));
+    if let Some(saves) = saves {
+        page.line(&format!(
+            "save = {}",
+            toml::table(&saves.iter().map(written).collect::<Vec<_>>())
+        ));
+    }
+    if !then_headers.is_empty() {
+        let headers = then_headers.iter().map(|(name, value)| written((name, value)));
+        page.line(&format!("then_headers = {}", toml::table(&headers.collect::<Vec<_>>())));
+    }
+}
+
+fn client_data(page: &mut Page, steps: &[(Part, Option<Written>)]) {
     page.line("\n[templates]                           # client data of a protected request: hashed, and sent exactly as hashed");
-    let written = steps.iter().find(|(operation, _)| *operation == Operation::Assert);
+    let written = steps.iter().find(|(part, _)| *part == Part::Assert);
     match written.and_then(|(_, written)| written.as_ref()?.client_data.as_ref()) {
         Some(data) => {
             data.notes.iter().for_each(|note| page.say(note));
@@ -147,26 +207,14 @@ fn client_data(page: &mut Page, steps: &[(Operation, Option<Written>)]) {
     }
 }
 
-fn found(
-    page: &mut Page,
-    known: &Known<'_>,
-    binder: &Binder<'_>,
-    operation: Operation,
-    written: &Written,
-) {
+fn found(page: &mut Page, known: &Known<'_>, binder: &Binder<'_>, part: Part, written: &Written) {
     let request = &known.seen.requests[written.request];
     page.line("");
     page.say(&format!("{}, from {}", request.shown(), request.at));
     for note in &written.notes {
         page.say(&format!("  {note}"));
     }
-    let chosen = match operation {
-        Operation::Challenge => known.routes.challenge.as_ref(),
-        Operation::Attest => known.routes.attest.as_ref(),
-        Operation::Assert => known.routes.assert.as_ref(),
-        Operation::Revoke => known.routes.revoke.as_ref(),
-        Operation::Logout | Operation::Restart => None,
-    };
+    let chosen = known.routes.of(part);
     let others = chosen.map(|chosen| chosen.others.as_slice()).unwrap_or_default();
     if !others.is_empty() {
         let others = others.iter().take(8).map(|at| &known.seen.requests[*at]);
@@ -175,7 +223,7 @@ fn found(
         page.ask(&format!("Or is it another one? {}", others.join(", ")));
     }
     written.questions.iter().for_each(|question| page.ask(question));
-    let challenge_kept = operation == Operation::Challenge;
+    let challenge_kept = part == Part::Challenge;
     if challenge_kept {
         let source = &known.challenge.source;
         let why = &known.challenge.why;
@@ -185,7 +233,7 @@ fn found(
             page.say(&format!("  `{source}` of the answer is the challenge: {why}"));
         }
     }
-    page.line(&format!("[step.{}]", operation.as_str()));
+    page.line(&format!("[step.{}]", part.as_str()));
     page.line(&format!("request = {}", toml::table(&written.entries)));
     if challenge_kept {
         let status = request.good_answer().map_or("200", |answer| answer.status.as_str());
@@ -196,7 +244,7 @@ fn found(
     if challenge_kept {
         saves.push((CHALLENGE_TEXT.to_owned(), toml::text(&known.challenge.source)));
     }
-    let kept = binder.saves.get(&operation).into_iter().flatten();
+    let kept = binder.saves.get(&part).into_iter().flatten();
     saves.extend(kept.map(|(name, source)| (name.clone(), toml::text(source))));
     if !saves.is_empty() {
         page.line(&format!("save = {}", toml::table(&saves)));
@@ -204,13 +252,13 @@ fn found(
 }
 
 /// A route that nobody found: a question, the candidates, and what it would look like.
-fn missing(page: &mut Page, known: &Known<'_>, operation: Operation) {
-    let (question, example) = match operation {
-        Operation::Challenge => (
+fn missing(page: &mut Page, known: &Known<'_>, part: Part) {
+    let (question, example) = match part {
+        Part::Challenge => (
             "hands out a challenge? None is called so, and no answer holds one",
             "request = { method = \"POST\", path = \"/…\", json = { account = \"${account}\" } }\n# save = { challenge_text = \"json:/challenge\" }",
         ),
-        Operation::Attest => (
+        Part::Attest => (
             "enrols a key? None carries an attestation object",
             "request = { method = \"POST\", path = \"/…\", json = { keyId = \"${key_id}\", attestation = \"${attestation}\" } }",
         ),
@@ -235,7 +283,7 @@ fn missing(page: &mut Page, known: &Known<'_>, operation: Operation) {
     if shown.len() > MOST {
         page.say(&format!("    and {} more", shown.len() - MOST));
     }
-    page.line(&format!("# [step.{}]", operation.as_str()));
+    page.line(&format!("# [step.{}]", part.as_str()));
     page.line(&format!("# {example}"));
 }
 
@@ -265,8 +313,8 @@ fn judge(page: &mut Page, known: &Known<'_>) {
 
 fn remarks(known: &Known<'_>, questions: usize) -> Vec<String> {
     let mut remarks: Vec<String> = Vec::new();
-    for (operation, chosen) in parts(known.routes) {
-        let name = operation.as_str();
+    for (part, chosen) in parts(known.routes) {
+        let name = part.as_str();
         remarks.push(match chosen.map(|chosen| &known.seen.requests[chosen.at]) {
             Some(request) => toml::line(&format!("{name}: {} ({})", request.shown(), request.at)),
             None => format!("{name}: not found"),

@@ -2,11 +2,11 @@
 
 use super::{Known, toml};
 use crate::encoding::Encoding;
-use crate::facts::Operation;
 use crate::propose::bindings::{Binder, Bound, Spot, body_is_client_data, literal};
 use crate::propose::encoded;
 use crate::propose::evidence::ProvenClientData;
 use crate::propose::role::{self, Role};
+use crate::propose::routes::Part;
 use crate::propose::sighting::{Body, Leaf, Member, Place, Shape, Sighting, text_of};
 use serde_json::Value;
 
@@ -35,17 +35,16 @@ pub(super) struct ClientData {
 pub(super) fn bind(
     binder: &mut Binder<'_>,
     known: &Known<'_>,
-    operation: Operation,
+    part: Part,
     request: usize,
 ) -> Written {
     let sighting = &known.seen.requests[request];
     let mut entries = vec![
         ("method".to_owned(), toml::text(&sighting.method)),
-        ("path".to_owned(), toml::text(&path(binder, known, operation, request))),
+        ("path".to_owned(), toml::text(&path(binder, known, part, request))),
     ];
-    let headers = headers(binder, operation, request, sighting);
-    let whole_body =
-        operation == Operation::Assert && body_is_client_data(binder.evidence, sighting);
+    let headers = headers(binder, part, request, sighting);
+    let whole_body = part == Part::Assert && body_is_client_data(binder.evidence, sighting);
     let mut client_data = None;
     if whole_body {
         let (notes, questions) =
@@ -66,8 +65,8 @@ pub(super) fn bind(
         entries.push(("content_type".to_owned(), toml::text(&media(&sighting.body))));
         entries.push(("body".to_owned(), toml::text("${client_data}")));
     } else {
-        entries.extend(body(binder, operation, request, sighting));
-        if operation == Operation::Assert {
+        entries.extend(body(binder, part, request, sighting));
+        if part == Part::Assert {
             client_data = Some(client_data_beside(binder, request, sighting));
         }
     }
@@ -81,10 +80,14 @@ pub(super) fn bind(
     }
 }
 
-/// Moves headers that every step has with the same value out of the steps; the rest becomes a
+/// Takes the headers that every step has with the same value out of the steps; the rest becomes a
 /// member of each request.
-pub(super) fn common_headers(steps: &mut [(Operation, Option<Written>)]) -> Vec<(String, String)> {
-    let written: Vec<&Written> = steps.iter().filter_map(|(_, step)| step.as_ref()).collect();
+pub(super) fn common_headers(steps: &mut [(Part, Option<Written>)]) -> Vec<(String, String)> {
+    let written: Vec<&Written> = steps
+        .iter()
+        .filter(|(part, _)| *part != Part::Login)
+        .filter_map(|(_, step)| step.as_ref())
+        .collect();
     let mut common = Vec::new();
     if let [first, rest @ ..] = written.as_slice()
         && !rest.is_empty()
@@ -105,18 +108,13 @@ pub(super) fn common_headers(steps: &mut [(Operation, Option<Written>)]) -> Vec<
 }
 
 /// Path and query.
-fn path(
-    binder: &mut Binder<'_>,
-    known: &Known<'_>,
-    operation: Operation,
-    request: usize,
-) -> String {
+fn path(binder: &mut Binder<'_>, known: &Known<'_>, part: Part, request: usize) -> String {
     let sighting = &known.seen.requests[request];
-    let other = known.routes.challenge_for_assert.filter(|_| operation == Operation::Challenge);
+    let other = known.routes.challenge_for_assert.filter(|_| part == Part::Challenge);
     let mut path = String::new();
-    for (at, part) in sighting.path.iter().enumerate() {
+    for (at, piece) in sighting.path.iter().enumerate() {
         path.push('/');
-        let fixed = part.leaf.as_str().filter(|_| part.name.is_empty());
+        let fixed = piece.leaf.as_str().filter(|_| piece.name.is_empty());
         let twin = other.and_then(|other| known.seen.requests[other].path.get(at)?.leaf.as_str());
         if let (Some(attest), Some(assert)) = (fixed, twin)
             && attest != assert
@@ -135,17 +133,17 @@ fn path(
             continue;
         }
         let spot = Spot {
-            operation,
+            part,
             request,
             place: Place::Path(at),
-            name: part.name.clone(),
-            leaf: &part.leaf,
+            name: piece.name.clone(),
+            leaf: &piece.leaf,
         };
         path.push_str(&match binder.bind(&spot) {
             Bound::Template(template) => template,
             Bound::Fixed(value) => percent(&text_of(&value)),
             Bound::Nothing => {
-                binder.questions.push(format!("Which `{}` stands in the path?", part.name));
+                binder.questions.push(format!("Which `{}` stands in the path?", piece.name));
                 "x".to_owned()
             }
         });
@@ -153,8 +151,7 @@ fn path(
     let mut before = '?';
     for member in &sighting.query {
         let place = Place::Query(member.name.clone());
-        let spot =
-            Spot { operation, request, place, name: member.name.clone(), leaf: &member.leaf };
+        let spot = Spot { part, request, place, name: member.name.clone(), leaf: &member.leaf };
         let value = match binder.bind(&spot) {
             Bound::Template(template) => template,
             Bound::Fixed(value) => percent(&text_of(&value)),
@@ -182,7 +179,7 @@ fn percent(text: &str) -> String {
 
 fn headers(
     binder: &mut Binder<'_>,
-    operation: Operation,
+    part: Part,
     request: usize,
     sighting: &Sighting,
 ) -> Vec<(String, String)> {
@@ -190,8 +187,7 @@ fn headers(
     for member in &sighting.headers {
         let is_name = member.name.parse::<http::HeaderName>().is_ok();
         let place = Place::Header(member.name.clone());
-        let spot =
-            Spot { operation, request, place, name: member.name.clone(), leaf: &member.leaf };
+        let spot = Spot { part, request, place, name: member.name.clone(), leaf: &member.leaf };
         let value = match binder.bind(&spot) {
             _ if !is_name => continue,
             Bound::Template(template) => template,
@@ -200,21 +196,24 @@ fn headers(
         };
         headers.push((member.name.clone(), value));
     }
-    let cookies: Vec<String> = sighting
-        .cookies
-        .iter()
-        .map(|cookie| {
-            let leaf = Leaf { secret: true, ..cookie.leaf.clone() };
-            let place = Place::Cookie(cookie.name.clone());
-            let spot = Spot { operation, request, place, name: cookie.name.clone(), leaf: &leaf };
-            match binder.bind(&spot) {
-                Bound::Template(template) => format!("{}={template}", literal(&cookie.name)),
-                Bound::Fixed(value) => format!("{}={}", literal(&cookie.name), text_of(&value)),
-                Bound::Nothing => String::new(),
+    let mut cookies: Vec<String> = Vec::new();
+    for cookie in &sighting.cookies {
+        if binder.is_of_session(request, cookie) {
+            continue;
+        }
+        let leaf = Leaf { secret: true, ..cookie.leaf.clone() };
+        let place = Place::Cookie(cookie.name.clone());
+        let spot = Spot { part, request, place, name: cookie.name.clone(), leaf: &leaf };
+        match binder.bind(&spot) {
+            Bound::Template(template) => {
+                cookies.push(format!("{}={template}", literal(&cookie.name)))
             }
-        })
-        .filter(|cookie| !cookie.is_empty())
-        .collect();
+            Bound::Fixed(value) => {
+                cookies.push(format!("{}={}", literal(&cookie.name), text_of(&value)))
+            }
+            Bound::Nothing => {}
+        }
+    }
     if !cookies.is_empty() {
         headers.push(("cookie".to_owned(), cookies.join("; ")));
     }
@@ -224,14 +223,14 @@ fn headers(
 /// The member of a request that holds its body.
 fn body(
     binder: &mut Binder<'_>,
-    operation: Operation,
+    part: Part,
     request: usize,
     sighting: &Sighting,
 ) -> Vec<(String, String)> {
     match &sighting.body {
         Body::Empty => Vec::new(),
         Body::Json(shape) => {
-            let json = binder.json(operation, request, shape).as_ref().and_then(toml::json);
+            let json = binder.json(part, request, shape).as_ref().and_then(toml::json);
             match json {
                 Some(json) => vec![("json".to_owned(), json)],
                 None => {
@@ -243,22 +242,22 @@ fn body(
             }
         }
         Body::Form(fields) => {
-            let fields = self::fields(binder, operation, request, fields);
+            let fields = self::fields(binder, part, request, fields);
             vec![("form".to_owned(), toml::table(&fields))]
         }
         Body::Multipart(fields) => {
-            let fields = self::fields(binder, operation, request, fields);
+            let fields = self::fields(binder, part, request, fields);
             vec![("multipart".to_owned(), toml::table(&fields))]
         }
         Body::Cbor(shape) => {
-            let json = binder.json(operation, request, shape).as_ref().and_then(toml::json);
+            let json = binder.json(part, request, shape).as_ref().and_then(toml::json);
             vec![("cbor".to_owned(), json.unwrap_or_else(|| "{}".to_owned()))]
         }
         Body::Raw(media, leaf) => {
-            let spot = Spot { operation, request, place: Place::Body, name: String::new(), leaf };
-            let raw = match operation {
-                Operation::Attest => "${attestation|raw}",
-                Operation::Assert => "${client_data}",
+            let spot = Spot { part, request, place: Place::Body, name: String::new(), leaf };
+            let raw = match part {
+                Part::Attest => "${attestation|raw}",
+                Part::Assert => "${client_data}",
                 _ => "",
             };
             let bound = if leaf.value.is_some() { binder.bind(&spot) } else { Bound::Nothing };
@@ -281,14 +280,14 @@ fn body(
 
 fn fields(
     binder: &mut Binder<'_>,
-    operation: Operation,
+    part: Part,
     request: usize,
     fields: &[Member],
 ) -> Vec<(String, String)> {
     let mut bound: Vec<(String, String)> = Vec::new();
     for field in fields {
         let place = Place::Field(field.name.clone());
-        let spot = Spot { operation, request, place, name: field.name.clone(), leaf: &field.leaf };
+        let spot = Spot { part, request, place, name: field.name.clone(), leaf: &field.leaf };
         let text = match binder.bind(&spot) {
             Bound::Template(template) => template,
             Bound::Fixed(value) => text_of(&value),
@@ -323,7 +322,7 @@ fn body_template(binder: &mut Binder<'_>, request: usize, sighting: &Sighting) -
             for member in members {
                 let place = Place::Field(member.name.clone());
                 let spot = Spot {
-                    operation: Operation::Assert,
+                    part: Part::Assert,
                     request,
                     place,
                     name: member.name.clone(),
@@ -359,7 +358,7 @@ fn urlencoded(template: &str) -> String {
 
 /// JSON as a template, and a question if it holds no challenge.
 fn template_of(binder: &mut Binder<'_>, request: usize, shape: &Shape) -> String {
-    let json = binder.json(Operation::Assert, request, shape).unwrap_or(Value::Null);
+    let json = binder.json(Part::Assert, request, shape).unwrap_or(Value::Null);
     if !json.to_string().contains("${challenge_text") {
         binder
             .questions
