@@ -72,6 +72,12 @@ pub(super) fn readings(text: &str) -> Vec<(Encoding, Vec<u8>)> {
     TEXTUAL.into_iter().filter_map(|encoding| Some((encoding, encoding.decode(text)?))).collect()
 }
 
+/// The encoding that a text is in, or `preferred` where the text does not tell the two apart.
+pub(super) fn or_the_same_in(preferred: Encoding, encoding: Encoding, text: &str) -> Encoding {
+    let is_text = TEXTUAL.contains(&preferred) && TEXTUAL.contains(&encoding);
+    if is_text && preferred.decode(text) == encoding.decode(text) { preferred } else { encoding }
+}
+
 /// The encoding that a description speaks of.
 pub(super) fn described(leaf: &Leaf) -> Option<Encoding> {
     let hint = &leaf.hint;

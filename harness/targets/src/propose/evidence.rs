@@ -53,8 +53,8 @@ pub(super) fn gather(requests: &[Sighting], routes: &Routes) -> Evidence {
     let mut evidence = Evidence::default();
     let Some(attest) = routes.attest.as_ref().map(|chosen| chosen.at) else { return evidence };
     let leaves = requests[attest].leaves();
-    let texts = leaves.iter().filter_map(|(_, _, leaf)| leaf.as_str());
-    let Some(object) = texts.filter_map(encoded::attestation).next() else { return evidence };
+    let mut texts = leaves.iter().filter_map(|(_, _, leaf)| leaf.as_str());
+    let Some(object) = texts.find_map(encoded::attestation) else { return evidence };
     let Ok(object) = AttestationObject::decode(&object.bytes) else { return evidence };
     let Ok(data) = AuthenticatorData::decode_attestation(object.authenticator_data) else {
         return evidence;
@@ -130,8 +130,8 @@ fn proven_client_data(
 ) -> Option<ProvenClientData> {
     let request = &requests[at];
     let leaves = request.leaves();
-    let texts = leaves.iter().filter_map(|(_, _, leaf)| leaf.as_str());
-    let assertion = texts.filter_map(encoded::assertion).next()?;
+    let mut texts = leaves.iter().filter_map(|(_, _, leaf)| leaf.as_str());
+    let assertion = texts.find_map(encoded::assertion)?;
     let signs = |bytes: &[u8]| {
         let hash = sha256(&[bytes]);
         let request = AssertionRequest {

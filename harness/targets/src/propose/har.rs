@@ -1,10 +1,8 @@
 //! HAR: what a browser or a proxy recorded, requests and answers.
 
 use super::ProposeError;
-use super::sighting::{
-    Answer, Body, Member, Shape, Sighting, Sightings, cookies, is_noise, pairs, recorded_body,
-    recorded_path,
-};
+use super::recorded::{cookies, is_noise, pairs, recorded_body, recorded_path};
+use super::sighting::{Answer, Body, Member, Shape, Sighting, Sightings};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;

@@ -14,6 +14,7 @@ mod evidence;
 mod har;
 mod kind;
 mod openapi;
+mod recorded;
 mod role;
 mod routes;
 mod sighting;

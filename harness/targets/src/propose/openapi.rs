@@ -4,7 +4,8 @@ mod document;
 mod schema;
 
 use super::ProposeError;
-use super::sighting::{Answer, Body, Leaf, Member, Shape, Sighting, Sightings, is_noise, text_of};
+use super::recorded::is_noise;
+use super::sighting::{Answer, Body, Leaf, Member, Shape, Sighting, Sightings, text_of};
 use document::Document;
 use serde_json::Value;
 

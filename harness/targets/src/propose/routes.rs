@@ -40,6 +40,19 @@ impl Part {
 }
 
 impl Routes {
+    /// Challenges come from whatever answered with this one before the attestation.
+    pub(super) fn settle(&mut self, requests: &[Sighting], challenge: &str) {
+        let until = self.attest.as_ref().map_or(0, |attest| attest.at);
+        let gives = |one: &Sighting| {
+            one.answers.iter().any(|answer| super::answers::gives(answer, challenge))
+        };
+        let Some(at) = (0..until).rev().find(|at| gives(&requests[*at])) else { return };
+        match &mut self.challenge {
+            Some(chosen) if requests[chosen.at].same_route(&requests[at]) => {}
+            chosen => *chosen = Some(Chosen { at, others: Vec::new() }),
+        }
+    }
+
     /// The request of a part.
     pub(super) fn of(&self, part: Part) -> Option<&Chosen> {
         match part {

@@ -150,7 +150,7 @@ fn hostile_documents_end_soon_and_write_nothing_of_their_own() {
     let mut bomb = "openapi: 3.0.0\na0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for n in 1..12 {
         let inner = format!("*a{},", n - 1).repeat(9);
-        bomb.push_str(&format!("a{n}: &a{n} [{inner}]\n"));
+        bomb.extend([format!("a{n}: &a{n} [{inner}]\n")]);
     }
     assert!(failed(&bomb).contains("budget"), "{}", failed(&bomb));
     assert!(!failed(&format!("openapi: 3.0.0\na: {}", "[".repeat(100_000))).is_empty());
@@ -187,10 +187,7 @@ fn hostile_documents_end_soon_and_write_nothing_of_their_own() {
         assert!(!comments.into_iter().any(|line| line.contains(hostile)), "{text:?}");
     }
     let Body::Json(json) = &file.steps[&Operation::Attest].request.body else { panic!("JSON") };
-    assert!(
-        json.to_string().contains("${'${'}uuid}"),
-        "what looks like a template is none"
-    );
+    assert!(json.to_string().contains("${'${'}uuid}"), "what looks like a template is none");
 }
 
 /// What a person kept while trying an API out: one login and three requests.

@@ -2,9 +2,8 @@
 
 use super::words::Word;
 use crate::propose::ProposeError;
-use crate::propose::sighting::{
-    Body, Leaf, Member, Sighting, Sightings, cookies, is_noise, pairs, recorded_body, recorded_path,
-};
+use crate::propose::recorded::{cookies, is_noise, pairs, recorded_body, recorded_path};
+use crate::propose::sighting::{Body, Leaf, Member, Sighting, Sightings};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use url::Url;
@@ -199,16 +198,12 @@ fn split(word: &str) -> (String, Option<String>) {
         "XdFHbuTAe".contains(c) || WITH_VALUE.iter().any(|option| *option == format!("-{c}"))
     };
     // Letters that take no value may stand before the one that does.
-    match letters.char_indices().find(|(_, c)| takes(*c)) {
-        Some((at, letter)) => {
-            let value = &letters[at + letter.len_utf8()..];
-            (format!("-{letter}"), (!value.is_empty()).then(|| value.to_owned()))
-        }
-        None => {
-            let of_interest = letters.chars().find(|c| "GIk".contains(*c));
-            (of_interest.map_or_else(|| word.to_owned(), |letter| format!("-{letter}")), None)
-        }
+    if let Some((at, letter)) = letters.char_indices().find(|(_, c)| takes(*c)) {
+        let value = &letters[at + letter.len_utf8()..];
+        return (format!("-{letter}"), (!value.is_empty()).then(|| value.to_owned()));
     }
+    let of_interest = letters.chars().find(|c| "GIk".contains(*c));
+    (of_interest.map_or_else(|| word.to_owned(), |letter| format!("-{letter}")), None)
 }
 
 /// `name=content` with the content percent-encoded.

@@ -28,7 +28,7 @@ impl<'d> Document<'d> {
         } else {
             yaml(text, file)?
         };
-        if let Some(version) = root.get("swagger") {
+        if let Some(version) = root.get("swagger").map(super::text_of) {
             return Err(ProposeError::new(
                 file,
                 format!("this is Swagger {version}; convert it to OpenAPI 3 first"),

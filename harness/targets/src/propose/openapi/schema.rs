@@ -49,7 +49,7 @@ fn described(document: &Document<'_>, at: &Value) -> Shape {
     shape(document, schema, example(document, at), &around)
 }
 
-/// `example`, or the first of `examples`, which is a map in OpenAPI and a list in JSON Schema.
+/// `example`, or the first of `examples`, which is a map in OpenAPI and a list in a schema.
 fn example<'v>(document: &'v Document<'_>, at: &'v Value) -> Option<&'v Value> {
     at.get("example").or_else(|| {
         let examples = at.get("examples")?;

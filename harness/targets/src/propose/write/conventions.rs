@@ -6,7 +6,7 @@ use crate::propose::encoded::{self, Encoded};
 use crate::propose::evidence::Evidence;
 use crate::propose::role::{self, Role};
 use crate::propose::routes::{Chosen, Routes};
-use crate::propose::sighting::Sighting;
+use crate::propose::sighting::{Body, Sighting};
 
 /// A convention and how it is known; nothing is known if there is no reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +38,23 @@ impl Conventions {
             encoded::key_id(text)
                 .filter(|found| evidence.key_id.as_ref().is_none_or(|known| *known == found.bytes))
         };
-        let key_id = known(requests, &[attest, assert], Role::KeyId, key_ids, None);
+        // A key id is 32 bytes, and so are other things: unless it is known, only a value that is
+        // called so counts.
+        let by_name = evidence.key_id.is_none();
+        let key_id = known(requests, &[attest, assert], (Role::KeyId, by_name), key_ids, None);
         // A text whose length says nothing about padding is written as the key id is.
         let like = key_id.why.map(|_| key_id.encoding);
-        let attestation = known(requests, &[attest], Role::Attestation, encoded::attestation, like);
-        let assertion = known(requests, &[assert], Role::Assertion, encoded::assertion, like);
+        let attestation =
+            known(requests, &[attest], (Role::Attestation, false), encoded::attestation, like);
+        let attestation = match attest.map(|chosen| &requests[chosen.at].body) {
+            // Whoever sends no text sends the object.
+            Some(Body::Raw(_, leaf)) if attestation.why.is_none() && leaf.value.is_none() => {
+                Known { encoding: Encoding::Raw, why: Some("the whole body, which is no text") }
+            }
+            _ => attestation,
+        };
+        let assertion =
+            known(requests, &[assert], (Role::Assertion, false), encoded::assertion, like);
         let proven = evidence.challenge.as_ref();
         Self {
             hash: proven.map_or(Challenge::Sha256OfText, |proven| proven.convention),
@@ -59,7 +71,7 @@ impl Conventions {
 fn known(
     requests: &[Sighting],
     routes: &[Option<&Chosen>],
-    wanted: Role,
+    (wanted, by_name): (Role, bool),
     read: impl Fn(&str) -> Option<Encoded>,
     like: Option<Encoding>,
 ) -> Known {
@@ -69,18 +81,17 @@ fn known(
         .flat_map(|chosen| requests[chosen.at].leaves())
         .map(|(_, name, leaf)| (role::of(&name, leaf) == Some(wanted), leaf))
         .collect();
-    let by_bytes = |named: bool| {
-        let leaves = leaves.iter().filter(move |(is, _)| *is || !named);
-        leaves.filter_map(|(_, leaf)| read(leaf.as_str()?)).next()
-    };
-    // A key id is 32 bytes, and so are other things: only the one that is called so counts.
-    if let Some(found) = by_bytes(wanted == Role::KeyId) {
+    let mut by_bytes = leaves
+        .iter()
+        .filter(|(named, _)| *named || !by_name)
+        .filter_map(|(_, leaf)| read(leaf.as_str()?));
+    if let Some(found) = by_bytes.next() {
         let same = like.filter(|like| found.encodings.contains(like));
         let encoding = same.unwrap_or(found.encodings[0]);
         return Known { encoding, why: Some("as the value seen is written") };
     }
-    let named = leaves.iter().filter(|(is, _)| *is);
-    if let Some(encoding) = named.filter_map(|(_, leaf)| encoded::described(leaf)).next() {
+    let mut named = leaves.iter().filter(|(is, _)| *is);
+    if let Some(encoding) = named.find_map(|(_, leaf)| encoded::described(leaf)) {
         return Known { encoding, why: Some("as its description says") };
     }
     Known { encoding: like.unwrap_or(Encoding::B64), why: None }

@@ -57,10 +57,8 @@ pub(super) fn target(page: &mut Page, known: &Known<'_>) {
     });
     if !local {
         page.ask("Is this the server to be tested? Beyond this machine Assay needs --allow-public, and it must be yours");
-    } else if !at.starts_with("servers[0].url") || at.ends_with("relative") {
-        if known.kind == Kind::OpenApi {
-            page.ask(&format!("Where does the server listen? {at}"));
-        }
+    } else if known.kind == Kind::OpenApi && at != "servers[0].url" {
+        page.ask(&format!("Where does the server listen? {at}"));
     }
     page.with(&format!("nodes = [{}]", toml::text(base)), at);
     match (known.input.app_id, &known.evidence.app_id) {
@@ -96,15 +94,14 @@ pub(super) fn policy(page: &mut Page, known: &Known<'_>) {
     page.line(
         "\n[policy]                              # what the server claims; expectations follow it",
     );
-    match answers::lifetime(&known.seen.requests, known.routes) {
-        Some((seconds, pointer)) => page.with(
+    if let Some((seconds, pointer)) = answers::lifetime(&known.seen.requests, known.routes) {
+        page.with(
             &format!("challenge_ttl = \"{seconds}s\""),
             &format!("`{pointer}` of the answer to challenge"),
-        ),
-        None => {
-            page.ask("How long does a challenge live?");
-            page.line("# challenge_ttl = \"5m\"");
-        }
+        );
+    } else {
+        page.ask("How long does a challenge live?");
+        page.line("# challenge_ttl = \"5m\"");
     }
     page.ask(
         "Does a failed attempt use its challenge up? What else does the server demand of a device?",

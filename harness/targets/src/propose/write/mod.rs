@@ -1,8 +1,12 @@
 //! The target file itself, with comments that say where things come from and questions that stay open.
 
+mod body;
+mod client_data;
 pub(super) mod conventions;
 mod facts;
+mod session;
 mod step;
+mod steps;
 pub(super) mod toml;
 
 use super::answers::{self, ChallengeSource};
@@ -11,7 +15,6 @@ use super::evidence::{self, Evidence};
 use super::routes::{self, Chosen, Part, Routes};
 use super::sighting::Sightings;
 use super::{Input, Kind, Proposal};
-use crate::facts::CHALLENGE_TEXT;
 use conventions::Conventions;
 use std::fmt::Write;
 use step::Written;
@@ -65,8 +68,11 @@ pub(super) struct Known<'k> {
 /// Writes the proposal.
 pub(super) fn proposal(input: &Input<'_>, kind: Kind, seen: &Sightings) -> Proposal {
     let requests = &seen.requests;
-    let routes = routes::choose(requests);
+    let mut routes = routes::choose(requests);
     let evidence = evidence::gather(requests, &routes);
+    if let Some(challenge) = &evidence.challenge {
+        routes.settle(requests, &challenge.text);
+    }
     let conventions = Conventions::of(requests, &routes, &evidence);
     let challenge = answers::challenge(requests, &routes, &evidence);
     let known = Known {
@@ -95,7 +101,7 @@ pub(super) fn proposal(input: &Input<'_>, kind: Kind, seen: &Sightings) -> Propo
     facts::target(&mut page, &known);
     facts::policy(&mut page, &known);
     facts::conventions(&mut page, &known);
-    client_data(&mut page, &steps);
+    templates(&mut page, &steps);
     if !binder.secrets.is_empty() {
         page.line("\n[secrets]                             # values from the environment, masked wherever they would be shown");
         for (name, variable) in &binder.secrets {
@@ -108,11 +114,11 @@ pub(super) fn proposal(input: &Input<'_>, kind: Kind, seen: &Sightings) -> Propo
             page.line(&format!("{} = {}", toml::key(name), toml::text(value)));
         }
     }
-    session(&mut page, &known, &binder, &steps, &then_headers);
+    session::session(&mut page, &known, &binder, &steps, &then_headers);
     for (part, written) in steps.iter().filter(|(part, _)| *part != Part::Login) {
         match written {
-            Some(written) => found(&mut page, &known, &binder, *part, written),
-            None => missing(&mut page, &known, *part),
+            Some(written) => steps::found(&mut page, &known, &binder, *part, written),
+            None => steps::missing(&mut page, &known, *part),
         }
     }
     judge(&mut page, &known);
@@ -136,155 +142,18 @@ fn parts(routes: &Routes) -> Vec<(Part, Option<&Chosen>)> {
     parts
 }
 
-/// `[session]`, if anything hangs on one.
-fn session(
-    page: &mut Page,
-    known: &Known<'_>,
-    binder: &Binder<'_>,
-    steps: &[(Part, Option<Written>)],
-    then_headers: &[(String, String)],
-) {
-    let login = steps.iter().find(|(part, _)| *part == Part::Login);
-    let login = login.and_then(|(_, login)| login.as_ref());
-    let saves = binder.saves.get(&Part::Login);
-    if binder.cookies.is_none() && saves.is_none() {
-        if let Some(login) = login {
-            let request = &known.seen.requests[login.request];
-            page.line("");
-            page.ask(&format!(
-                "Must an account log in first, by {} ({})? No request needs what it answers",
-                request.shown(),
-                request.at
-            ));
-            page.line("# [[session.setup]]");
-            page.line(&format!("# request = {}", toml::table(&login.entries)));
-        }
-        return;
-    }
-    page.line("\n[session]");
-    if let Some(why) = &binder.cookies {
-        page.with("cookies = \"per-account\"", why);
-    }
-    page.ask("What are accounts called? The harness makes names up unless you say how, with ${n} where each differs");
-    page.line("# account = \"qa-${n}\"");
-    let Some(login) = login else { return };
-    let request = &known.seen.requests[login.request];
-    page.line("");
-    page.say(&format!("{}, from {}", request.shown(), request.at));
-    login.notes.iter().for_each(|note| page.say(&format!("  {note}")));
-    login.questions.iter().for_each(|question| page.ask(question));
-    page.line("[[session.setup]]");
-    page.line(&format!("request = {}", toml::table(&login.entries)));
-    if let Some(status) = request.good_answer().and_then(|one| one.status.parse::<u16>().ok()) {
-        page.line(&format!("ok = {{ status = {status} }}"));
-    }
-    let written = |(name, value): (&String, &String)| (name.clone(), toml::text(value));
-    if let Some(saves) = saves {
-        page.line(&format!(
-            "save = {}",
-            toml::table(&saves.iter().map(written).collect::<Vec<_>>())
-        ));
-    }
-    if !then_headers.is_empty() {
-        let headers = then_headers.iter().map(|(name, value)| written((name, value)));
-        page.line(&format!("then_headers = {}", toml::table(&headers.collect::<Vec<_>>())));
-    }
-}
-
-fn client_data(page: &mut Page, steps: &[(Part, Option<Written>)]) {
+fn templates(page: &mut Page, steps: &[(Part, Option<Written>)]) {
     page.line("\n[templates]                           # client data of a protected request: hashed, and sent exactly as hashed");
     let written = steps.iter().find(|(part, _)| *part == Part::Assert);
-    match written.and_then(|(_, written)| written.as_ref()?.client_data.as_ref()) {
-        Some(data) => {
-            data.notes.iter().for_each(|note| page.say(note));
-            data.questions.iter().for_each(|question| page.ask(question));
-            page.line(&format!("assert = {}", data.toml));
-        }
-        None => {
-            page.ask("Which bytes does the app hash for an assertion? Often JSON with the challenge in it:");
-            page.line("assert = '{\"challenge\":\"${challenge_text}\"}'");
-        }
+    let data = written.and_then(|(_, written)| written.as_ref()?.client_data.as_ref());
+    if let Some(data) = data {
+        data.notes.iter().for_each(|note| page.say(note));
+        data.questions.iter().for_each(|question| page.ask(question));
+        page.line(&format!("assert = {}", data.toml));
+    } else {
+        page.ask("Which bytes does the app hash for an assertion? Often JSON with the challenge:");
+        page.line("assert = '{\"challenge\":\"${challenge_text}\"}'");
     }
-}
-
-fn found(page: &mut Page, known: &Known<'_>, binder: &Binder<'_>, part: Part, written: &Written) {
-    let request = &known.seen.requests[written.request];
-    page.line("");
-    page.say(&format!("{}, from {}", request.shown(), request.at));
-    for note in &written.notes {
-        page.say(&format!("  {note}"));
-    }
-    let chosen = known.routes.of(part);
-    let others = chosen.map(|chosen| chosen.others.as_slice()).unwrap_or_default();
-    if !others.is_empty() {
-        let others = others.iter().take(8).map(|at| &known.seen.requests[*at]);
-        let others: Vec<String> =
-            others.map(|one| format!("{} ({})", one.shown(), one.at)).collect();
-        page.ask(&format!("Or is it another one? {}", others.join(", ")));
-    }
-    written.questions.iter().for_each(|question| page.ask(question));
-    let challenge_kept = part == Part::Challenge;
-    if challenge_kept {
-        let source = &known.challenge.source;
-        let why = &known.challenge.why;
-        if known.challenge.guessed {
-            page.ask(&format!("Where in the answer is the challenge? {why}; `json:/pointer`, `header:name` or `body`"));
-        } else {
-            page.say(&format!("  `{source}` of the answer is the challenge: {why}"));
-        }
-    }
-    page.line(&format!("[step.{}]", part.as_str()));
-    page.line(&format!("request = {}", toml::table(&written.entries)));
-    if challenge_kept {
-        let status = request.good_answer().map_or("200", |answer| answer.status.as_str());
-        let status = if status.parse::<u16>().is_ok() { status } else { "\"200..=299\"" };
-        page.line(&format!("ok = {{ status = {status} }}"));
-    }
-    let mut saves: Vec<(String, String)> = Vec::new();
-    if challenge_kept {
-        saves.push((CHALLENGE_TEXT.to_owned(), toml::text(&known.challenge.source)));
-    }
-    let kept = binder.saves.get(&part).into_iter().flatten();
-    saves.extend(kept.map(|(name, source)| (name.clone(), toml::text(source))));
-    if !saves.is_empty() {
-        page.line(&format!("save = {}", toml::table(&saves)));
-    }
-}
-
-/// A route that nobody found: a question, the candidates, and what it would look like.
-fn missing(page: &mut Page, known: &Known<'_>, part: Part) {
-    let (question, example) = match part {
-        Part::Challenge => (
-            "hands out a challenge? None is called so, and no answer holds one",
-            "request = { method = \"POST\", path = \"/…\", json = { account = \"${account}\" } }\n# save = { challenge_text = \"json:/challenge\" }",
-        ),
-        Part::Attest => (
-            "enrols a key? None carries an attestation object",
-            "request = { method = \"POST\", path = \"/…\", json = { keyId = \"${key_id}\", attestation = \"${attestation}\" } }",
-        ),
-        _ => (
-            "is protected by an assertion? None carries one",
-            "request = { method = \"POST\", path = \"/…\", content_type = \"application/json\", body = \"${client_data}\", headers = { x-key-id = \"${key_id}\", x-assertion = \"${assertion}\" } }",
-        ),
-    };
-    page.line("");
-    page.ask(&format!("Which request {question}. Seen were:"));
-    let requests = &known.seen.requests;
-    let mut shown: Vec<usize> = Vec::new();
-    for (at, request) in requests.iter().enumerate() {
-        if !shown.iter().any(|known| requests[*known].same_route(request)) {
-            shown.push(at);
-        }
-    }
-    const MOST: usize = 20;
-    for at in shown.iter().take(MOST) {
-        page.say(&format!("    {} ({})", requests[*at].shown(), requests[*at].at));
-    }
-    if shown.len() > MOST {
-        page.say(&format!("    and {} more", shown.len() - MOST));
-    }
-    page.line(&format!("# [step.{}]", part.as_str()));
-    page.line(&format!("# {example}"));
 }
 
 fn judge(page: &mut Page, known: &Known<'_>) {
