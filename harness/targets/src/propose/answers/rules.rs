@@ -31,11 +31,13 @@ const YES: [&str; 12] = [
 ];
 
 /// Names of members that say why not, the most telling first.
-const WHY: [&str; 11] = [
+const WHY: [&str; 13] = [
     "rule",
     "errorcode",
     "code",
     "reason",
+    "because",
+    "why",
     "error",
     "reasoncode",
     "type",

@@ -12,6 +12,12 @@ use serde_json::Value;
 impl Binder<'_> {
     pub(super) fn by_role(&mut self, spot: &Spot<'_>) -> Option<Bound> {
         let leaf = spot.leaf;
+        // Whatever it is called: a choice between two purposes is what the challenge is for.
+        let of_purpose = spot.part == Part::Challenge && leaf.choices.len() > 1;
+        let purpose = of_purpose.then(|| self.purpose(spot)).flatten();
+        if let Some(template) = purpose {
+            return Some(Bound::Template(template));
+        }
         let template = match role::of(&spot.name, leaf)? {
             Role::Challenge if spot.part != Part::Challenge => {
                 self.note(spot, "the challenge, by its name");
@@ -58,19 +64,22 @@ impl Binder<'_> {
         }
         let words: Vec<&str> = spot.leaf.choices.iter().filter_map(Value::as_str).collect();
         let starts = |beginnings: &[&str]| {
-            words.iter().copied().find(|word| {
+            words.iter().position(|word| {
                 let word = letters(word);
                 beginnings.iter().any(|beginning| word.starts_with(beginning))
             })
         };
+        let attest = starts(&["attest", "enrol", "regist"]);
+        let assert = starts(&["assert", "auth", "login", "verif", "sign"]);
+        // Of two, the other one is the other.
+        let other = attest.filter(|_| words.len() == 2).map(|attest| 1 - attest);
+        let described = attest.zip(assert.or(other));
+        let described =
+            described.map(|(one, other)| (words[one].to_owned(), words[other].to_owned()));
         let recorded = || self.recorded_purposes(spot);
         let lone = matches!(spot.leaf.as_str(), Some("attest" | "assert"));
         let same = || lone.then(|| ("attest".to_owned(), "assert".to_owned()));
-        let (attest, assert) = starts(&["attest", "enrol", "regist"])
-            .zip(starts(&["assert", "auth", "login", "verif", "sign"]))
-            .map(|(attest, assert)| (attest.to_owned(), assert.to_owned()))
-            .or_else(recorded)
-            .or_else(same)?;
+        let (attest, assert) = described.or_else(recorded).or_else(same)?;
         self.note(spot, "what the challenge is for");
         if (attest.as_str(), assert.as_str()) == ("attest", "assert") {
             return Some("${purpose}".to_owned());

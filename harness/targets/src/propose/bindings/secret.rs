@@ -90,6 +90,9 @@ impl Binder<'_> {
             self.known_secrets.push((value.to_owned(), name.clone()));
         }
         self.note(spot, &format!("secret: taken from the variable {variable}"));
+        if spot.part == Part::Login {
+            self.ask(spot, "is one for all accounts, which the server must know or make: does it?");
+        }
         self.secrets.insert(name.clone(), variable);
         Bound::Template(format!("{scheme}${{secret.{name}}}"))
     }
