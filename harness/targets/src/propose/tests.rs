@@ -109,7 +109,7 @@ fn a_route_for_each_purpose_becomes_one() {
         "/pay":{"post":{"requestBody":{"content":{"application/x-www-form-urlencoded":{"schema":{"properties":{
             "key_id":{},"assertion":{},"client_data":{"type":"string","format":"byte"}}}}}}}}}}"#;
     let proposal = proposed(text, "two.json");
-    assert!(proposal.complete);
+    parsed(&proposal);
     holds(
         &proposal,
         &[
@@ -226,5 +226,93 @@ fn commands_become_a_file_without_their_secrets() {
             "POST /v1/attest, from line 5",
         ],
         &["hunter2", "3f9a77c01be24d55", "SHOP_TOKEN\"   ", "+/v7"],
+    );
+}
+
+/// A recording of somebody who logs in and asks for a challenge; `with` is added to each request.
+fn recorded_login(cookie: bool) -> String {
+    let post = |path: &str, body: serde_json::Value, answer: serde_json::Value| {
+        let login = path == "/login";
+        let token =
+            serde_json::json!({ "name": "Authorization", "value": "Bearer tok-0123456789" });
+        let sid = serde_json::json!({ "name": "Cookie", "value": "theme=dark; sid=s-0123456789" });
+        let set = serde_json::json!({ "name": "Set-Cookie", "value": "sid=s-0123456789; Path=/" });
+        let sent = if login {
+            vec![]
+        } else if cookie {
+            vec![sid]
+        } else {
+            vec![token]
+        };
+        serde_json::json!({
+            "request": { "method": "POST", "url": format!("http://127.0.0.1:9{path}"), "headers": sent,
+                "postData": { "mimeType": "application/json", "text": body.to_string() } },
+            "response": { "status": 200, "headers": if login && cookie { vec![set] } else { vec![] },
+                "content": { "text": answer.to_string() } },
+        })
+    };
+    let token = if cookie {
+        serde_json::json!({})
+    } else {
+        serde_json::json!({ "access_token": "tok-0123456789" })
+    };
+    let entries = serde_json::json!([
+        post("/login", serde_json::json!({ "user": "ann", "password": "opensesame" }), token),
+        post(
+            "/challenge",
+            serde_json::json!({ "for": "attest" }),
+            serde_json::json!({ "challenge": "c-1" })
+        ),
+        post(
+            "/attest",
+            serde_json::json!({ "keyId": "k", "attestation": "a", "challenge": "c-1" }),
+            serde_json::json!({})
+        ),
+        post(
+            "/challenge",
+            serde_json::json!({ "for": "assert" }),
+            serde_json::json!({ "challenge": "c-2" })
+        ),
+        post(
+            "/order",
+            serde_json::json!({ "keyId": "k", "assertion": "a", "clientData": "{\"challenge\":\"c-2\"}" }),
+            serde_json::json!({})
+        ),
+    ]);
+    serde_json::json!({ "log": { "entries": entries } }).to_string()
+}
+
+#[test]
+fn a_login_becomes_a_session_and_its_token_no_secret() {
+    let proposal = proposed(&recorded_login(false), "traffic.har");
+    let file = parsed(&proposal);
+    assert_eq!(file.session.setup.len(), 1);
+    holds(
+        &proposal,
+        &[
+            "json = { user = \"${account}\", password = \"${secret.password}\" }",
+            "password = { env = \"MY_SERVER_PASSWORD\" }",
+            "save = { access_token = \"json:/access_token\" }",
+            "then_headers = { authorization = \"Bearer ${access_token}\" }",
+        ],
+        &["tok-0123456789", "opensesame", "cookies = ", "[headers]"],
+    );
+}
+
+#[test]
+fn a_cookie_that_an_answer_set_is_kept_and_another_is_a_secret() {
+    let proposal = proposed(&recorded_login(true), "traffic.har");
+    let file = parsed(&proposal);
+    assert_eq!(file.session.cookies, crate::file::CookiePolicy::PerAccount);
+    holds(
+        &proposal,
+        &[
+            "cookies = \"per-account\"   # `sid` is set by POST /login (log.entries[0])",
+            "cookie = \"theme=${secret.theme}\"",
+            // The words before the attestation and before the assertion tell the purpose.
+            "for = \"${purpose}\"",
+            "clientData = \"${client_data}\"",
+        ],
+        &["s-0123456789", "opensesame"],
     );
 }

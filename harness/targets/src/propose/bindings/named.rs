@@ -13,7 +13,9 @@ impl Binder<'_> {
     pub(super) fn by_role(&mut self, spot: &Spot<'_>) -> Option<Bound> {
         let leaf = spot.leaf;
         // Whatever it is called: a choice between two purposes is what the challenge is for.
-        let of_purpose = spot.part == Part::Challenge && leaf.choices.len() > 1;
+        let of_purpose = matches!(role::of(&spot.name, leaf), None | Some(Role::Purpose))
+            && spot.part == Part::Challenge
+            && (leaf.choices.len() > 1 || self.recorded_purposes(spot).is_some());
         let purpose = of_purpose.then(|| self.purpose(spot)).flatten();
         if let Some(template) = purpose {
             return Some(Bound::Template(template));
@@ -102,6 +104,10 @@ impl Binder<'_> {
         };
         let attest = word_before(self.routes.attest.as_ref().map(|one| one.at))?;
         let assert = word_before(self.routes.assert.as_ref().map(|one| one.at))?;
-        (attest != assert).then_some((attest, assert))
+        // Ids and times differ from request to request as well.
+        let is_word = |text: &str| {
+            text.len() <= 20 && text.chars().all(|c| c.is_ascii_alphabetic() || "-_.".contains(c))
+        };
+        (attest != assert && is_word(&attest) && is_word(&assert)).then_some((attest, assert))
     }
 }

@@ -51,6 +51,10 @@ impl Conventions {
             Some(Body::Raw(_, leaf)) if attestation.why.is_none() && leaf.value.is_none() => {
                 Known { encoding: Encoding::Raw, why: Some("the whole body, which is no text") }
             }
+            // CBOR holds bytes as they are.
+            Some(Body::Cbor(_)) if attestation.why.is_none() => {
+                Known { encoding: Encoding::Raw, why: None }
+            }
             _ => attestation,
         };
         let assertion =
