@@ -8,6 +8,7 @@ mod errors;
 mod explain;
 mod gate;
 mod github;
+mod foreign;
 mod init;
 mod judged;
 mod known;
