@@ -71,4 +71,24 @@ pub struct Exchange {
     pub excerpt: String,
     /// What it lets caches do: its `Cache-Control` and `Expires`, as one text.
     pub caching: String,
+    /// What else it shows, for whoever looks into how the target file reads it.
+    pub noted: Noted,
+}
+
+/// What an answer shows besides its decision.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Noted {
+    /// What of the target file read it; nothing if no rule did, or no answer came.
+    pub read_by: Option<ReadBy>,
+    /// Its `Date`.
+    pub date: Option<String>,
+}
+
+/// What of a target file read an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadBy {
+    /// The `ok` of the step.
+    Ok,
+    /// The rule at this place of `judge.rules`, counted from 0.
+    Rule(usize),
 }

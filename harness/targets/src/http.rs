@@ -63,6 +63,14 @@ impl HttpTarget {
         Ok(Self { dialect, client })
     }
 
+    /// The same connections, spoken over as another file says. Its nodes must be those that the
+    /// safety lock let pass, so they are taken from the file that was opened.
+    pub fn speaking(&self, file: &TargetFile) -> Result<Self, DialectError> {
+        let nodes = self.dialect.file().nodes.clone();
+        let dialect = Dialect::new(&TargetFile { nodes, ..file.clone() })?;
+        Ok(Self { dialect, client: self.client.clone() })
+    }
+
     /// The client, for callers that keep their own books.
     pub fn client(&self) -> &reqwest::Client {
         &self.client

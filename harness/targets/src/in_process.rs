@@ -30,6 +30,11 @@ impl InProcess {
     pub fn router(&self) -> &Router {
         &self.router
     }
+
+    /// The same router, spoken to as another file says.
+    pub fn speaking(&self, file: &TargetFile) -> Result<Self, DialectError> {
+        Self::new(file, self.router.clone())
+    }
 }
 
 impl Target for InProcess {

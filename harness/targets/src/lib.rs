@@ -19,7 +19,7 @@ pub mod session;
 pub mod target;
 mod template;
 
-pub use decision::{Decision, Exchange};
+pub use decision::{Decision, Exchange, Noted, ReadBy};
 pub use dialect::{Answer, Dialect, DialectError, WireRequest};
 pub use facts::{CHALLENGE_TEXT, Facts, Field, Operation, Saved};
 pub use file::{TargetFile, TargetFileError};

@@ -1,6 +1,6 @@
 //! The door: facts go in, an exchange comes out.
 
-use crate::decision::{Decision, Exchange};
+use crate::decision::{Decision, Exchange, Noted};
 use crate::dialect::{Answer, Dialect, DialectError, WireRequest};
 use crate::facts::{Facts, Operation, Saved};
 use bytes::Bytes;
@@ -98,12 +98,15 @@ pub(crate) fn answered(
     elapsed: Duration,
 ) -> Exchange {
     dialect.keep_cookies(url, &answer.headers, saved);
+    let (decision, read_by) = dialect.read_noting(operation, answer, saved);
+    let date = answer.headers.get(http::header::DATE).and_then(|value| value.to_str().ok());
     Exchange {
-        decision: dialect.read(operation, answer, saved),
+        decision,
         status: Some(answer.status),
         elapsed,
         excerpt: dialect.excerpt_in(&answer.body, saved),
         caching: caching(&answer.headers),
+        noted: Noted { read_by, date: date.map(str::to_owned) },
     }
 }
 
@@ -117,7 +120,7 @@ pub(crate) fn cut_short(
     elapsed: Duration,
 ) -> Exchange {
     let excerpt = dialect.excerpt_in(body, saved);
-    Exchange { decision, status, elapsed, excerpt, caching: String::new() }
+    Exchange { decision, status, elapsed, excerpt, caching: String::new(), noted: Noted::default() }
 }
 
 /// What an answer lets caches do.

@@ -125,6 +125,7 @@ mod tests {
             elapsed: Duration::ZERO,
             excerpt: "body".to_owned(),
             caching: String::new(),
+            noted: targets::Noted::default(),
         }
     }
 

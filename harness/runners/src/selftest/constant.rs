@@ -143,6 +143,7 @@ impl Target for ConstantServer {
             elapsed: Duration::ZERO,
             excerpt,
             caching: String::new(),
+            noted: targets::Noted::default(),
         }
     }
 }
@@ -156,6 +157,13 @@ impl ConstantServer {
         } else {
             (Decision::Closed { why: "connection reset".to_owned() }, Duration::ZERO)
         };
-        Exchange { decision, status: None, elapsed, excerpt: String::new(), caching: String::new() }
+        Exchange {
+            decision,
+            status: None,
+            elapsed,
+            excerpt: String::new(),
+            caching: String::new(),
+            noted: targets::Noted::default(),
+        }
     }
 }

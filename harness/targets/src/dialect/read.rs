@@ -1,7 +1,7 @@
 //! Answers become decisions.
 
 use super::{Dialect, cbor};
-use crate::decision::Decision;
+use crate::decision::{Decision, ReadBy};
 use crate::encoding::Encoding;
 use crate::facts::{CHALLENGE_TEXT, Operation, Saved};
 use crate::file::{AnswerRule, Judged, Login, Reason, Source, SourceKind, StatusRange};
@@ -29,35 +29,55 @@ impl Dialect {
     /// What an answer to a step means: `ok` first, then the first rule that matches. An accepting
     /// answer's values are put into `saved`; it is unreadable without those it must have.
     pub fn read(&self, operation: Operation, answer: &Answer, saved: &mut Saved) -> Decision {
+        self.read_noting(operation, answer, saved).0
+    }
+
+    /// As [`Dialect::read`]; also what of the target file read the answer.
+    pub fn read_noting(
+        &self,
+        operation: Operation,
+        answer: &Answer,
+        saved: &mut Saved,
+    ) -> (Decision, Option<ReadBy>) {
         let challenge = self.file.conventions.challenge;
         let reading = Reading { answer, challenge, json: OnceCell::new(), cbor: OnceCell::new() };
         // The answer may say a secret back.
         let secrets = self.secrets(saved).into_owned();
         let unreadable = |why: &str| Decision::Unreadable { why: secrets.mask(why) };
         if self.ok(operation, saved).is_some_and(|ok| ok.contains(answer.status)) {
-            return self.accept(operation, &reading, saved).unwrap_or_else(|why| unreadable(&why));
+            let accepted = self.accept(operation, &reading, saved);
+            return (accepted.unwrap_or_else(|why| unreadable(&why)), Some(ReadBy::Ok));
         }
-        let Some(rule) = self.file.judge.iter().find(|rule| reading.matches(rule, operation))
-        else {
-            return unreadable(&reading.unmatched());
+        let mut rules = self.file.judge.iter().enumerate();
+        let Some((place, rule)) = rules.find(|(_, rule)| reading.matches(rule, operation)) else {
+            return (unreadable(&reading.unmatched()), None);
         };
-        match rule.is {
-            Judged::Accept => {
-                self.accept(operation, &reading, saved).unwrap_or_else(|why| unreadable(&why))
-            }
+        let ruled = self.ruled(rule, operation, &reading, saved);
+        (ruled.unwrap_or_else(|why| unreadable(&why)), Some(ReadBy::Rule(place)))
+    }
+
+    /// What an answer means that the rule reads; the error is why it cannot be read after all.
+    fn ruled(
+        &self,
+        rule: &AnswerRule,
+        operation: Operation,
+        reading: &Reading<'_>,
+        saved: &mut Saved,
+    ) -> Result<Decision, String> {
+        Ok(match rule.is {
+            Judged::Accept => self.accept(operation, reading, saved)?,
             Judged::Error => Decision::Failed,
             Judged::Throttled => Decision::Throttled { retry_after: reading.retry_after() },
-            Judged::Reject => match &rule.reason {
-                None => Decision::Rejected { reason: None },
-                Some(Reason::Fixed(reason)) => Decision::Rejected { reason: Some(reason.clone()) },
-                Some(Reason::From(source)) => match reading.find(source) {
-                    Ok(reason) => Decision::Rejected {
-                        reason: reason.map(|reason| printable(&secrets.mask(&reason))),
-                    },
-                    Err(why) => unreadable(&why),
+            Judged::Reject => Decision::Rejected {
+                reason: match &rule.reason {
+                    None => None,
+                    Some(Reason::Fixed(reason)) => Some(reason.clone()),
+                    Some(Reason::From(source)) => reading
+                        .find(source)?
+                        .map(|reason| printable(&self.secrets(saved).mask(&reason))),
                 },
             },
-        }
+        })
     }
 
     /// The beginning of an answer's body, printable, the target file's secrets masked.
