@@ -2,6 +2,7 @@
 
 pub mod conformance;
 pub mod conversation;
+pub mod doctor;
 pub mod load;
 pub mod selftest;
 

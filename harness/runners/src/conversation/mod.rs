@@ -55,17 +55,7 @@ const MARGIN: Duration = Duration::from_millis(300);
 impl<T: Target> Stage<'_, T> {
     /// Plays a case with devices and accounts that follow from the seed.
     pub async fn play(&self, case: &Case, seed: &Seed) -> Result<Played, PlayError> {
-        let mut conversation = Conversation {
-            stage: self,
-            cast: Cast::new(case, seed, self.premises, self.authority),
-            seed: seed.child(&case.id, 0),
-            requests: 0,
-            accounts: BTreeMap::new(),
-            sessions: BTreeMap::new(),
-            challenges: BTreeMap::new(),
-            sent: BTreeMap::new(),
-            foreseen: BTreeMap::new(),
-        };
+        let mut conversation = self.conversation(case, seed);
         let mut played = Played::default();
         for (index, step) in case.steps.iter().enumerate() {
             let StepPlayed { before, own } = conversation.step(index, step).await?;
@@ -87,6 +77,39 @@ impl<T: Target> Stage<'_, T> {
             }
         }
         Ok(played)
+    }
+
+    /// Asks that node for a challenge for the first step of a case, and gives what its answer left.
+    pub async fn ask(
+        &self,
+        case: &Case,
+        seed: &Seed,
+        purpose: Purpose,
+        node: usize,
+    ) -> Result<(Exchange, Saved), PlayError> {
+        let step = case.steps.first().map(|step| Step { node, ..step.clone() });
+        let step = step.expect("a case has steps");
+        let mut conversation = self.conversation(case, seed);
+        let before = conversation.log_in(0, &step).await?;
+        if let Some(turn) = before.into_iter().find(|turn| !turn.is_as_expected()) {
+            return Ok((turn.exchange, Saved::new()));
+        }
+        let (turn, left) = conversation.challenge(0, &step, purpose).await?;
+        Ok((turn.exchange, left))
+    }
+
+    fn conversation<'s>(&'s self, case: &Case, seed: &Seed) -> Conversation<'s, T> {
+        Conversation {
+            stage: self,
+            cast: Cast::new(case, seed, self.premises, self.authority),
+            seed: seed.child(&case.id, 0),
+            requests: 0,
+            accounts: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            challenges: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            foreseen: BTreeMap::new(),
+        }
     }
 }
 

@@ -4,5 +4,7 @@
 
 mod attempts;
 mod conformance;
+mod doctor;
+mod foreign;
 mod load;
 mod sessions;
