@@ -1,12 +1,14 @@
 //! What lies around the verification: the server's clock, and how much it bears.
 
 use super::Pliable;
+use super::edit::{Edit, rule};
 use super::finding::{Check, Finding, shown};
 use super::ward::Ward;
 use futures_util::future::join_all;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
-use targets::{Decision, Facts, Operation, Saved};
+use targets::file::{Judged, StatusRange};
+use targets::{Decision, Exchange, Facts, Operation, Saved};
 
 /// Beyond this a clock is told.
 const NOTICED: SignedDuration = SignedDuration::from_secs(60);
@@ -69,9 +71,23 @@ pub(super) async fn rate<T: Pliable>(ward: &mut Ward<'_, T>) -> Finding {
         let facts = Facts::new("qa-burst", &opaque[..32]);
         target.perform(Operation::Challenge, &facts, &mut Saved::new()).await
     });
-    let answers = join_all(requests).await;
-    let decisions: Vec<Decision> =
-        answers.into_iter().filter_map(|one| one.ok().map(|one| one.decision)).collect();
+    let answers: Vec<Exchange> =
+        join_all(requests).await.into_iter().filter_map(Result::ok).collect();
+    let misread = answers.iter().filter(|one| {
+        one.status == Some(429) && !matches!(one.decision, Decision::Throttled { .. })
+    });
+    let misread = misread.count();
+    if misread > 0 {
+        let status = StatusRange { from: 429, to: 429 };
+        let said = format!(
+            "of {burst} requests at once {misread} were throttled (status 429), which no rule reads so: they would count as decisions"
+        );
+        let members = rule(&[], status, None, Judged::Throttled);
+        return Finding::broken(Check::Rate, said)
+            .at("judge.rules")
+            .edits([Edit::AddRule { at: 0, members }]);
+    }
+    let decisions: Vec<&Decision> = answers.iter().map(|one| &one.decision).collect();
     let throttled = decisions.iter().filter_map(|decision| match decision {
         Decision::Throttled { retry_after } => Some(*retry_after),
         _ => None,

@@ -217,10 +217,14 @@ fn respell_json(json: &mut serde_json::Value, change: &impl Fn(&mut String)) {
     match json {
         serde_json::Value::String(text) => change(text),
         serde_json::Value::Array(list) => {
-            list.iter_mut().for_each(|value| respell_json(value, change));
+            for value in list {
+                respell_json(value, change);
+            }
         }
         serde_json::Value::Object(map) => {
-            map.values_mut().for_each(|value| respell_json(value, change));
+            for value in map.values_mut() {
+                respell_json(value, change);
+            }
         }
         serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
     }

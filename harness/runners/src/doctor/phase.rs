@@ -35,7 +35,9 @@ pub(super) async fn look<T: Pliable>(
     let Some((changes, how, told)) = &found.hit else {
         return refused(ward, kind, &found, &garbage, findings).await;
     };
-    changes.iter().for_each(|change| change.apply(&mut ward.setting.file));
+    for change in changes {
+        change.apply(&mut ward.setting.file);
+    }
     if let Some(finding) = misread::mend(&mut ward.setting.file, kind, (told, *how), &garbage) {
         findings.push(finding);
     }

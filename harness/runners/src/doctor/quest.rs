@@ -111,7 +111,9 @@ pub(super) async fn search<T: Pliable>(
 /// A setting with these conventions.
 pub(super) fn changed(setting: &Setting, changes: &[Change]) -> Setting {
     let mut setting = setting.clone();
-    changes.iter().for_each(|change| change.apply(&mut setting.file));
+    for change in changes {
+        change.apply(&mut setting.file);
+    }
     setting
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use targets::encoding::Encoding;
 use targets::file::Challenge;
-use targets::{InProcess, TargetFile};
+use targets::{InProcess, Target, TargetFile};
 
 const FILE: &str = r#"schema = 1
 
@@ -76,6 +76,7 @@ fn habits() -> Habits {
         answers: Answers::Words,
         verifies: true,
         remembers: true,
+        throttles: None,
     }
 }
 
@@ -363,4 +364,46 @@ async fn reasons_become_lines_of_the_map() {
     let again = examined(&habits(), &mended).await;
     let reasons = again.findings.iter().find(|one| one.check == Check::Reasons).unwrap();
     assert_eq!(reasons.standing, Standing::Ok, "{}", listed(&again));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_throttles_is_told_and_read_as_one() {
+    // Everything before the burst asks for a challenge once, the assertions twice.
+    let asked = count_until_burst().await;
+    let throttling = || Habits { throttles: Some((asked, 15)), ..habits() };
+    let line = "{ is = \"throttled\", status = 429 }";
+    let outcome = examined(&throttling(), FILE).await;
+    let rate = outcome.findings.iter().find(|one| one.check == Check::Rate).unwrap();
+    assert_eq!(rate.standing, Standing::Broken, "{}", listed(&outcome));
+    let edits = &rate.edits;
+    let mended = apply(FILE, edits).unwrap();
+    assert!(mended.contains(line), "{mended}");
+    let again = examined(&throttling(), &mended).await;
+    let rate = again.findings.iter().find(|one| one.check == Check::Rate).unwrap();
+    assert_eq!(rate.standing, Standing::Warn, "{}", listed(&again));
+    assert!(rate.said.contains("to come back in 2 s"), "{}", rate.said);
+}
+
+/// Challenges that an examination asks for before its burst.
+async fn count_until_burst() -> u64 {
+    let habits = habits();
+    let file = TargetFile::parse(FILE, "foreign.toml", &|_| None).unwrap();
+    let router = router(habits.clone());
+    let target = InProcess::new(&file, router.clone()).unwrap();
+    let plan = Plan {
+        authority: authority(),
+        seed: Seed::from_text("doctor"),
+        session: 0,
+        clock: Arc::clone(&habits.clock),
+        cases: Vec::new(),
+        longest_wait: Duration::ZERO,
+        burst: 0,
+    };
+    examine(&plan, &target, &StopFlag::default(), &mut |_| ()).await;
+    let (mut saved, facts) = (targets::Saved::new(), targets::Facts::new("qa", "qa"));
+    let file = FILE.replace("json:/nonce", "json:/id");
+    let file = TargetFile::parse(&file, "foreign.toml", &|_| None).unwrap();
+    let target = InProcess::new(&file, router).unwrap();
+    target.perform(targets::Operation::Challenge, &facts, &mut saved).await.unwrap();
+    saved["challenge_text"].parse::<u64>().unwrap() - 1
 }

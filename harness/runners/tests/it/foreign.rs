@@ -44,6 +44,8 @@ pub(crate) struct Habits {
     pub(crate) answers: Answers,
     pub(crate) verifies: bool,
     pub(crate) remembers: bool,
+    /// Challenges after which it throttles, and for how many.
+    pub(crate) throttles: Option<(u64, u64)>,
 }
 
 /// What is hashed for an assertion.
@@ -74,6 +76,7 @@ struct Server {
 #[derive(Default)]
 struct Memory {
     drawn: u64,
+    asked: u64,
     challenges: Vec<String>,
     keys: BTreeMap<Vec<u8>, ([u8; 65], u32)>,
 }
@@ -93,6 +96,14 @@ pub(crate) fn router(habits: Habits) -> Router {
 async fn challenge(State(server): State<Arc<Server>>) -> Response {
     let habits = &server.habits;
     let mut memory = server.state.lock().unwrap();
+    memory.asked += 1;
+    if habits
+        .throttles
+        .is_some_and(|(after, so_many)| memory.asked > after && memory.asked <= after + so_many)
+    {
+        let wait = (header::RETRY_AFTER, "2");
+        return (StatusCode::TOO_MANY_REQUESTS, [wait], "slower").into_response();
+    }
     memory.drawn += u64::from(!habits.constant_challenge);
     let bytes = Sha256::digest(memory.drawn.to_be_bytes());
     let text = habits.challenge.encode(&bytes[..habits.challenge_bytes]).unwrap();
