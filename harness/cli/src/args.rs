@@ -82,6 +82,9 @@ pub(crate) enum Command {
     /// Put recorded runs of several targets on one board
     #[command(after_long_help = MERGE_HELP)]
     Merge(MergeArgs),
+    /// Find out what is wrong with a target file, or with the server, before any case is played
+    #[command(after_long_help = DOCTOR_HELP)]
+    Doctor(DoctorArgs),
 }
 
 const COMPARE_HELP: &str = "\
@@ -179,6 +182,43 @@ stands still. A case kills a mutant if it fails on it. Six gates:
   G6  each constant server is found out for what it is
 Exceptions with their reasons stand in corpora/mutants/masked.toml. The exit
 code is 7 if a gate is broken.";
+
+const DOCTOR_HELP: &str = "\
+Looks at the file, the nodes, TLS, challenges, an honest attestation and an
+honest assertion, lies that must be refused, a replay, the outputs, the clock, a
+burst of requests, and the reasons; each stops what depends on it. Where an honest
+request is refused, other conventions are tried, 40 at most for each kind of
+request, and then single things about the device. Keys of simulated devices are
+enrolled: this is for servers under test.
+
+What was found is printed as lines to paste. Exit codes: 0 ready, 3 not ready,
+2 the file is wrong, 10 refused by the safety lock.";
+
+/// Which server is examined.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Target file (TOML) of the server
+    #[arg(value_name = "TARGET")]
+    pub(crate) file: PathBuf,
+    /// Seed file of the test authority whose root the server trusts (made by `assay root`)
+    #[arg(long, value_name = "FILE", env = "ASSAY_AUTHORITY_FILE")]
+    pub(crate) authority: Option<PathBuf>,
+    /// Seed of everything random, any text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) seed: Option<String>,
+    /// Put the lines that were found into the target file, and look again
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Allow a target beyond this machine; you must own it
+    #[arg(long)]
+    pub(crate) allow_public: bool,
+    /// Also count the case files (*.toml) of this folder
+    #[arg(long = "cases", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
 
 /// Which server, and where the run is written.
 #[derive(Debug, Clone, Args)]

@@ -51,6 +51,7 @@ fn main() -> std::process::ExitCode {
         Command::Schema(args) => Ok(cmd::schema::schema(args)),
         Command::Compare(args) => cmd::compare::compare(args),
         Command::Merge(args) => cmd::merge::merge(args),
+        Command::Doctor(args) => cmd::doctor::doctor(args, &stop, now),
     });
     let code = match ended {
         Ok(Ok(code)) => code,

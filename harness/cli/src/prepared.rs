@@ -151,18 +151,21 @@ fn serve_arguments(file: &TargetFile) -> Vec<String> {
     arguments
 }
 
+/// Why there is no door, and whose fault that is.
+pub(crate) fn opened(error: &OpenError) -> Failed {
+    let code = match error {
+        OpenError::NotAdmitted(NotAdmitted::Refused(_)) => ExitCode::Locked,
+        OpenError::NotAdmitted(NotAdmitted::Unresolved { .. }) => ExitCode::Unreachable,
+        OpenError::Certificates { .. } | OpenError::Client(_) | OpenError::Dialect(_) => {
+            ExitCode::Usage
+        }
+    };
+    Failed::new(code, chain(error))
+}
+
 /// Opens the door, and asks one challenge through it to see that somebody is there.
 pub(crate) async fn reach(file: &TargetFile, allow_public: bool) -> Result<HttpTarget, Failed> {
-    let target = HttpTarget::open(file, allow_public).await.map_err(|error| {
-        let code = match &error {
-            OpenError::NotAdmitted(NotAdmitted::Refused(_)) => ExitCode::Locked,
-            OpenError::NotAdmitted(NotAdmitted::Unresolved { .. }) => ExitCode::Unreachable,
-            OpenError::Certificates { .. } | OpenError::Client(_) | OpenError::Dialect(_) => {
-                ExitCode::Usage
-            }
-        };
-        Failed::new(code, chain(&error))
-    })?;
+    let target = HttpTarget::open(file, allow_public).await.map_err(|error| opened(&error))?;
     for node in 0..file.nodes.len() {
         let mut facts = Facts::new("assay-probe", format!("assay-probe-{node}"));
         facts.purpose = Purpose::Attest;

@@ -1,6 +1,7 @@
 //! One file a verb.
 
 pub(crate) mod compare;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod gate;
 pub(crate) mod init;

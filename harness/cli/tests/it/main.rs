@@ -4,6 +4,7 @@
 mod compared;
 mod constant;
 mod context;
+mod doctor;
 mod errors;
 mod explain;
 mod foreign;

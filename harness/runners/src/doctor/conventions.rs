@@ -209,7 +209,8 @@ fn respell(request: &mut targets::file::RequestTemplate, from: &str, to: &str) {
         Body::Empty => {}
         Body::Template(text) => change(text),
         Body::Form(fields) => fields.iter_mut().for_each(|(_, value)| change(value)),
-        Body::Json(json) => respell_json(json, &change),
+        Body::Multipart(parts) => parts.iter_mut().for_each(|part| change(&mut part.value)),
+        Body::Json(json) | Body::Cbor(json) => respell_json(json, &change),
     }
 }
 

@@ -169,7 +169,7 @@ fn added(
     let json = when.json.as_ref().map(|(pointer, value)| (pointer.as_str(), value));
     let members = rule(&on, when.status, json, is);
     let json = when.json.into_iter().collect();
-    let new = AnswerRule { on, status: when.status, json, is, reason: None };
+    let new = AnswerRule { on, json, ..AnswerRule::new(when.status, is) };
     file.judge.insert(at.min(file.judge.len()), new);
     Edit::AddRule { at, members }
 }

@@ -169,13 +169,7 @@ fn astray<T: Pliable>(
             let status = StatusRange { from: 400, to: 499 };
             let members = super::edit::rule(&[], status, None, Judged::Reject);
             let at = ward.setting.file.judge.len();
-            ward.setting.file.judge.push(targets::file::AnswerRule {
-                on: Vec::new(),
-                status,
-                json: Vec::new(),
-                is: Judged::Reject,
-                reason: None,
-            });
+            ward.setting.file.judge.push(targets::file::AnswerRule::new(status, Judged::Reject));
             Some(finding.edits([Edit::AddRule { at, members }]))
         }
         Some(Decision::Failed) if unread.insert(told.status()) => Some(

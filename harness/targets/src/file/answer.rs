@@ -184,6 +184,23 @@ pub struct AnswerRule {
     pub reason: Option<Reason>,
 }
 
+impl AnswerRule {
+    /// A rule for answers of these statuses to any operation, whatever else is in them.
+    pub fn new(status: StatusRange, is: Judged) -> Self {
+        Self {
+            on: Vec::new(),
+            status,
+            json: Vec::new(),
+            cbor: Vec::new(),
+            header: Vec::new(),
+            body_contains: None,
+            body_matches: None,
+            is,
+            reason: None,
+        }
+    }
+}
+
 /// What an answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judged {
