@@ -29,7 +29,7 @@ pub(super) async fn nodes<T: Pliable>(ward: &mut Ward<'_, T>, findings: &mut Vec
         let (told, _) = ward.ask(Purpose::Attest, place).await;
         let Some(why) = silence(&told) else { continue };
         speak = false;
-        let said = format!("{node} cannot be spoken to: {why}");
+        let said = format!("{node} cannot be spoken to: {}", shown(&why));
         let mut finding = Finding::broken(Check::Nodes, said).at("target.nodes");
         if let Some((member, hint)) = hint(&why, node.scheme()) {
             finding = finding.at(member).detail(hint);
@@ -49,9 +49,9 @@ pub(super) async fn nodes<T: Pliable>(ward: &mut Ward<'_, T>, findings: &mut Vec
 /// Why nothing came that could be an answer of HTTP.
 fn silence(told: &Told) -> Option<String> {
     match told.decision()? {
-        Decision::Unreachable { why } | Decision::Closed { why } => Some(shown(why)),
+        Decision::Unreachable { why } | Decision::Closed { why } => Some(why.clone()),
         Decision::TimedOut => Some("no answer within `target.timeout`".to_owned()),
-        Decision::Unreadable { why } if told.status() == 0 => Some(shown(why)),
+        Decision::Unreadable { why } if told.status() == 0 => Some(why.clone()),
         Decision::Unreadable { .. }
         | Decision::Accepted { .. }
         | Decision::Rejected { .. }

@@ -133,7 +133,7 @@ impl Finding {
 
 /// A foreign text on one short line.
 pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 120;
+    const LONGEST: usize = 200;
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut cut: String = line.chars().take(LONGEST).collect();
     if cut.len() < line.len() {

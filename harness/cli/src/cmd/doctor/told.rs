@@ -37,17 +37,18 @@ pub(super) fn wrote(path: &Path, edits: &[&Edit]) {
         1 => "one change".to_owned(),
         count => format!("{count} changes"),
     };
-    print(&format!("\n{count} written into {}:\n", path.display()));
-    print(&lines(edits.iter().copied()));
-    print("looking again:\n");
+    print(&format!("\n{count} written into {}:", path.display()));
+    print(&format!("\n{}", lines(edits.iter().copied())));
+    print("\nlooking again:");
 }
 
 /// Prints what to paste, and what it all comes to.
 pub(super) fn end(path: &Path, outcome: &Outcome) {
     if outcome.edits().next().is_some() {
-        print(&format!("\npaste this into {} (or run again with --write):\n", path.display()));
-        print(&lines(outcome.edits()));
+        print(&format!("\npaste this into {} (or run again with --write):", path.display()));
+        print(&format!("\n{}", lines(outcome.edits())));
     }
+    print("");
     for one in outcome.cannot_run.iter().take(LISTED) {
         let line = one.line.map_or_else(String::new, |line| format!("; {line}"));
         print(&format!(
