@@ -99,6 +99,10 @@ fn covers(rule: &AnswerRule, other: &AnswerRule) -> bool {
     rule.status.from <= other.status.from
         && other.status.to <= rule.status.to
         && rule.json.iter().all(|condition| other.json.contains(condition))
+        && rule.cbor.iter().all(|condition| other.cbor.contains(condition))
+        && rule.header.iter().all(|condition| other.header.contains(condition))
+        && (rule.body_contains.is_none() || rule.body_contains == other.body_contains)
+        && (rule.body_matches.is_none() || rule.body_matches == other.body_matches)
 }
 
 #[cfg(test)]
