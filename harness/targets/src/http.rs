@@ -8,6 +8,8 @@ use crate::dialect::{Answer, Dialect, DialectError, WireRequest};
 use crate::facts::{Operation, Saved};
 use crate::file::{HttpVersion, TargetFile};
 use crate::lock::{self, NotAdmitted};
+use crate::pace::Pace;
+use crate::restart::Process;
 use crate::target::{Joined, Joint, Target, answered, cut_short, stalled, while_beside};
 use bytes::Bytes;
 use futures_util::future::{join_all, ready};
@@ -31,6 +33,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 pub struct HttpTarget {
     dialect: Dialect,
     client: reqwest::Client,
+    pace: Pace,
+    restarted: Process,
 }
 
 /// Why there is no client for a target. Nothing was sent.
@@ -60,7 +64,8 @@ impl HttpTarget {
     pub async fn open(file: &TargetFile, allow_public: bool) -> Result<Self, OpenError> {
         let dialect = Dialect::new(file)?;
         let client = client_builder(file, allow_public).await?.build()?;
-        Ok(Self { dialect, client })
+        let pace = Pace::new(file.pacing.interval);
+        Ok(Self { dialect, client, pace, restarted: Process::default() })
     }
 
     /// The same connections, spoken over as another file says. Its nodes must be those that the
@@ -68,7 +73,7 @@ impl HttpTarget {
     pub fn speaking(&self, file: &TargetFile) -> Result<Self, DialectError> {
         let nodes = self.dialect.file().nodes.clone();
         let dialect = Dialect::new(&TargetFile { nodes, ..file.clone() })?;
-        Ok(Self { dialect, client: self.client.clone() })
+        Ok(Self { dialect, ..self.clone() })
     }
 
     /// The client, for callers that keep their own books.
@@ -88,10 +93,20 @@ impl Target for HttpTarget {
         request: WireRequest,
         saved: &mut Saved,
     ) -> Exchange {
+        self.pace.wait(1).await;
         exchange(&self.client, &self.dialect, operation, request, saved).await
     }
 
+    async fn restart(&self) -> Result<(), String> {
+        let file = self.dialect.file();
+        let hook = file.restart.as_ref();
+        let hook = hook.ok_or("the target file has no `restart` in `[target]`")?;
+        let restarted = self.restarted.restart(hook, &self.client, &file.nodes).await;
+        restarted.map_err(|what| file.secrets.mask(&what))
+    }
+
     async fn send_together(&self, requests: Vec<Joint>, beside: Vec<WireRequest>) -> Vec<Joined> {
+        self.pace.wait(requests.len() + beside.len()).await;
         // Each waits with its last byte until all have come so far, on connections of their own.
         let waiting = requests.iter().filter(|joint| !joint.request.body.is_empty()).count();
         let gate = Arc::new(Barrier::new(waiting.max(1)));
@@ -287,7 +302,8 @@ async fn receive<E>(
 fn decision_of(error: &reqwest::Error, tried: &str) -> Decision {
     let words = chain(error);
     if error.is_connect() {
-        return Decision::Unreachable { why: format!("tried {tried}: {words}") };
+        let hint = tls_hint(&words);
+        return Decision::Unreachable { why: format!("tried {tried}: {words}{hint}") };
     }
     if error.is_timeout() {
         return Decision::TimedOut;
@@ -304,6 +320,21 @@ fn decision_of(error: &reqwest::Error, tried: &str) -> Decision {
     } else {
         Decision::Closed { why: words }
     }
+}
+
+/// What to do about a connection that TLS did not let come about, as an appendix to a sentence.
+fn tls_hint(words: &str) -> &'static str {
+    let hints = [
+        (
+            "UnknownIssuer",
+            "; its certificate is signed by nobody known here: name the PEM file of its authority \
+             with `http = { tls_ca = \"ca.pem\" }` in `[target]`",
+        ),
+        ("NotValidForName", "; its certificate is for another host: use the name it was made for"),
+        ("certificate: Expired", "; its certificate has expired: renew it"),
+        ("InvalidContentType", "; no TLS is spoken there: the node may begin with http://"),
+    ];
+    hints.iter().find(|(word, _)| words.contains(word)).map_or("", |(_, hint)| hint)
 }
 
 fn address_of(url: &url::Url) -> String {

@@ -1,7 +1,7 @@
 //! The door: facts go in, an exchange comes out.
 
 use crate::decision::{Decision, Exchange, Noted};
-use crate::dialect::{Answer, Dialect, DialectError, WireRequest};
+use crate::dialect::{Answer, Dialect, DialectError, WireRequest, printable};
 use crate::facts::{Facts, Operation, Saved};
 use bytes::Bytes;
 use futures_util::future::{Either, join_all, ready, select};
@@ -37,6 +37,12 @@ pub trait Target: Send + Sync {
             let exchange = self.send(operation, request, &mut saved).await;
             Joined { exchange, saved }
         }))
+    }
+
+    /// Restarts the server with the command of the target file, and waits until it serves again.
+    /// The error says what came instead, for people.
+    fn restart(&self) -> impl Future<Output = Result<(), String>> + Send {
+        ready(Err("nothing is known here that would restart the server".to_owned()))
     }
 
     /// Writes one request, sends it and reads its answer. An error means that the request could not
@@ -128,7 +134,9 @@ fn caching(headers: &http::HeaderMap) -> String {
     let fields = [(http::header::CACHE_CONTROL, ""), (http::header::EXPIRES, "expires=")];
     let said = fields.iter().flat_map(|(name, prefix)| {
         let values = headers.get_all(name).iter();
-        values.map(move |value| format!("{prefix}{}", String::from_utf8_lossy(value.as_bytes())))
+        values.map(move |value| {
+            format!("{prefix}{}", printable(&String::from_utf8_lossy(value.as_bytes())))
+        })
     });
     said.collect::<Vec<_>>().join(", ")
 }

@@ -248,6 +248,125 @@ async fn a_compressed_body_is_not_unpacked() {
 }
 
 #[tokio::test]
+async fn a_reset_at_any_point_is_closed() {
+    for begun in [
+        "HTTP/1.1 2",
+        "HTTP/1.1 200 OK\r\ncontent-le",
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"challenge\":",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"cha",
+    ] {
+        let exchange = ask(move |mut stream| async move {
+            let _ = stream.write_all(begun.as_bytes()).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            stream.set_zero_linger().unwrap();
+            drop(stream);
+        })
+        .await;
+        let Decision::Closed { why } = &exchange.decision else { panic!("{begun}: {exchange:?}") };
+        assert!(!why.is_empty());
+        let has_head = begun.contains("\r\n\r\n");
+        assert_eq!(exchange.status, has_head.then_some(200), "{begun}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_after_the_timeout_is_no_answer_to_the_next_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answer = |text: &str| {
+        let body = format!("{{\"challenge\":\"{text}\"}}");
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    };
+    let (late, prompt) = (answer("late"), answer("prompt"));
+    let server = tokio::spawn(async move {
+        for number in 0.. {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let (late, prompt) = (late.clone(), prompt.clone());
+            tokio::spawn(async move {
+                let mut read = [0; 4096];
+                let _ = stream.read(&mut read).await;
+                if number == 0 {
+                    tokio::time::sleep(TIMEOUT + Duration::from_millis(100)).await;
+                    let _ = stream.write_all(late.as_bytes()).await;
+                } else {
+                    let _ = stream.write_all(prompt.as_bytes()).await;
+                }
+                tokio::time::sleep(TIMEOUT).await;
+            });
+        }
+    });
+    let mut file = TargetFile::reference(&url, Duration::from_mins(1)).unwrap();
+    file.timeout = TIMEOUT;
+    let target = HttpTarget::open(&file, false).await.unwrap();
+    let mut saved = Saved::new();
+    let facts = Facts::new("alice", "r1");
+    let first = target.perform(Operation::Challenge, &facts, &mut saved).await.unwrap();
+    assert_eq!(first.decision, Decision::TimedOut);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let second = target.perform(Operation::Challenge, &facts, &mut saved).await.unwrap();
+    assert!(matches!(second.decision, Decision::Accepted { .. }), "{second:?}");
+    assert_eq!(saved["challenge_text"], "prompt");
+    server.abort();
+}
+
+#[tokio::test]
+async fn a_flood_of_interim_answers_is_a_timeout() {
+    for interim in
+        ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"]
+    {
+        let exchange = ask(move |mut stream| async move {
+            let many = interim.repeat(100);
+            while stream.write_all(many.as_bytes()).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
+        .await;
+        assert_eq!(exchange.decision, Decision::TimedOut, "{interim}");
+    }
+}
+
+#[tokio::test]
+async fn a_bomb_that_says_it_is_gzip_stays_what_it_is() {
+    // Ten bytes of head, then what would unpack to far more than was sent.
+    let mut answer =
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n".to_vec();
+    answer.extend(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff");
+    answer.extend([0; 1000]);
+    let exchange = answered(answer).await;
+    unreadable(&exchange, "no JSON");
+    assert!(exchange.excerpt.starts_with("\\u{1f}\u{fffd}\\u{8}"), "{}", exchange.excerpt);
+}
+
+#[tokio::test]
+async fn nothing_in_headers_reaches_a_terminal_or_a_page_unescaped() {
+    let hostile = "HTTP/1.1 302 Found\r\nlocation: http://e.example/<script>\u{202e}\u{9b}2J\r\nset-cookie: \u{ff}=\u{9b}; ;;=\r\ncache-control: \u{9b}2J<b>\r\ncontent-length: 0\r\n\r\n";
+    let exchange = answered(hostile).await;
+    let Decision::Unreadable { why } = &exchange.decision else { panic!("{exchange:?}") };
+    assert!(why.contains("redirect") && why.contains("not followed"), "{why}");
+    assert!(!why.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{why:?}");
+    assert!(!exchange.caching.contains(['\u{1b}', '\u{9b}']), "{:?}", exchange.caching);
+    // Controls proper are no header's value at all.
+    unreadable(&answered("HTTP/1.1 200 OK\r\nx: \u{1b}[2J\r\n\r\n").await, "no HTTP");
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_told_with_what_to_write() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let exchange = ask_url(&url).await;
+    server.abort();
+    let Decision::Unreachable { why } = exchange.decision else { panic!("{exchange:?}") };
+    assert!(why.contains("http://"), "{why}");
+}
+
+#[tokio::test]
 async fn nobody_listening_is_unreachable_with_what_was_tried() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -8,11 +8,14 @@ use targets::Operation;
 
 /// Requests in a row that came to nothing before a target is given up.
 const PATIENCE: u32 = 3;
+/// Times that a server is restarted in a run: one that keeps dying is not kept alive for ever.
+const RESTARTS: u32 = 10;
 
 /// Counts requests that cost time and brought no decision.
 ///
 /// Each of them takes as long as the target file's timeout, so that without this a server that
-/// hangs would be played with for an hour. A server that ever accepted anything is never given up.
+/// hangs would be played with for an hour. A server that ever accepted anything is given up only
+/// once it cannot be reached any more.
 #[derive(Debug, Default)]
 pub(super) struct Breaker(Mutex<State>);
 
@@ -23,6 +26,12 @@ struct State {
     /// The last of them, in a word.
     word: &'static str,
     has_accepted: bool,
+    /// Requests in a row for which no connection could be made, and what was said of the last.
+    dead: u32,
+    why: String,
+    restarts: u32,
+    /// Why nothing more is sent, whatever came before.
+    barred: Option<String>,
 }
 
 impl Breaker {
@@ -42,8 +51,22 @@ impl Breaker {
     fn note_one(&self, decision: &ObservedDecision) {
         let mut state = self.state();
         match decision {
+            ObservedDecision::Unreachable { why } => {
+                state.dead += 1;
+                state.why.clone_from(why);
+            }
+            ObservedDecision::Accept { .. }
+            | ObservedDecision::Timeout
+            | ObservedDecision::Throttled
+            | ObservedDecision::Reject { .. }
+            | ObservedDecision::Error
+            | ObservedDecision::Unreadable { .. }
+            | ObservedDecision::Crash { .. } => state.dead = 0,
+        }
+        match decision {
             ObservedDecision::Accept { .. } => {
-                *state = State { has_accepted: true, ..State::default() }
+                state.has_accepted = true;
+                state.silent = 0;
             }
             ObservedDecision::Timeout
             | ObservedDecision::Throttled
@@ -62,6 +85,16 @@ impl Breaker {
     /// Why nothing more is sent, if the target was given up.
     pub(super) fn given_up(&self) -> Option<String> {
         let state = self.state();
+        if let Some(why) = &state.barred {
+            return Some(format!("it was not sent: {why}"));
+        }
+        if state.dead >= PATIENCE && state.has_accepted {
+            return Some(format!(
+                "it was not sent: the server cannot be reached any more; {} requests in a row found \
+                 nobody ({}). Start it again, or say how with `restart` in `[target]`",
+                state.dead, state.why
+            ));
+        }
         (state.silent >= PATIENCE && !state.has_accepted).then(|| {
             format!(
                 "it was not sent: {} requests in a row ended without a decision ({}), and none \
@@ -69,6 +102,25 @@ impl Breaker {
                 state.silent, state.word
             )
         })
+    }
+
+    /// Takes note that the server died, if that is so and it may be restarted: whoever is told so
+    /// restarts it.
+    pub(super) fn wants_restart(&self) -> bool {
+        let mut state = self.state();
+        let is_dead = state.dead >= PATIENCE && state.barred.is_none();
+        if is_dead && state.restarts < RESTARTS {
+            state.restarts += 1;
+            state.dead = 0;
+            state.silent = 0;
+            return true;
+        }
+        false
+    }
+
+    /// Sends nothing more, and says why.
+    pub(super) fn bar(&self, why: String) {
+        self.state().barred.get_or_insert(why);
     }
 
     /// Whether the last request brought something.
@@ -108,5 +160,30 @@ mod tests {
         );
         assert!(!after(&[yes(), silent(), silent(), silent(), silent()]));
         assert!(!after(&[silent(), silent(), ObservedDecision::Error, silent()]));
+    }
+
+    #[test]
+    fn a_server_that_dies_is_given_up_though_it_once_accepted() {
+        let gone = || ObservedDecision::Unreachable { why: "connection refused".to_owned() };
+        let yes = || ObservedDecision::Accept { outputs: BTreeMap::new() };
+        assert!(!after(&[yes(), gone(), gone()]));
+        assert!(!after(&[yes(), gone(), gone(), yes(), gone()]));
+        assert!(!after(&[yes(), gone(), ObservedDecision::Timeout, gone(), gone()]));
+        assert!(after(&[yes(), gone(), gone(), gone()]));
+    }
+
+    #[test]
+    fn a_dead_server_is_restarted_so_many_times_and_no_more() {
+        let breaker = Breaker::default();
+        let mut restarts = 0;
+        for _ in 0..100 {
+            breaker.note_one(&ObservedDecision::Unreachable { why: String::new() });
+            restarts += u32::from(breaker.wants_restart());
+        }
+        assert_eq!(restarts, RESTARTS);
+        assert!(breaker.given_up().is_some());
+        let barred = Breaker::default();
+        barred.bar("the reset failed".to_owned());
+        assert_eq!(barred.given_up().unwrap(), "it was not sent: the reset failed");
     }
 }

@@ -97,6 +97,7 @@ pub async fn run<T: Target>(plan: &Plan, target: &T, sink: &mut impl Sink, stop:
         keeps: plan.evidence != Keep::Nothing,
     };
     let player = Player::new(plan, stage);
+    player.reset().await;
     let mut run = Run { player: &player, plan, sink, stop, twins: 0, before: BTreeMap::new() };
     let cases = as_played(&plan.cases, &premises);
     run.emit(EventKind::CasesPlanned(planned(&cases)));

@@ -12,7 +12,7 @@ use simulator::Seed;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use targets::Target;
+use targets::{Decision, Facts, Operation, Saved, Target};
 
 /// Plays single cases.
 pub(super) struct Player<'a, T> {
@@ -86,6 +86,7 @@ impl<'a, T: Target> Player<'a, T> {
             Ok(played) => {
                 let attempt: Attempt = self.observer.attempt(&played);
                 self.breaker.note(&attempt);
+                self.revive().await;
                 honest(&attempt)
             }
         }
@@ -100,6 +101,7 @@ impl<'a, T: Target> Player<'a, T> {
             Ok(played) => {
                 let attempt = self.observer.attempt(&played);
                 self.breaker.note(&attempt);
+                self.revive().await;
                 observed.attempts.push(attempt);
                 if number == 0 && self.stage.keeps {
                     self.kept().insert(case.id.clone(), played);
@@ -109,6 +111,42 @@ impl<'a, T: Target> Player<'a, T> {
                 let why = format!("it could not be played: {error}");
                 observed.unplayed = Some(Unplayed::NotSent { why });
             }
+        }
+    }
+
+    /// Restarts a server that died, if the target file says how.
+    async fn revive(&self) {
+        let is_known = self.stage.target.dialect().file().restart.is_some();
+        if is_known
+            && self.breaker.wants_restart()
+            && let Err(why) = self.stage.target.restart().await
+        {
+            self.breaker.bar(format!("the server died and could not be restarted: {why}"));
+        }
+    }
+
+    /// Resets every node, if the target file spells how: nothing is played on what an earlier run left.
+    pub(super) async fn reset(&self) {
+        let dialect = self.stage.target.dialect();
+        if !dialect.speaks(Operation::Reset) {
+            return;
+        }
+        for node in 0..dialect.file().nodes.len() {
+            let mut facts = Facts::new("assay-reset", format!("assay-reset-{node}"));
+            facts.node = node;
+            let mut saved = Saved::new();
+            let sent = self.stage.target.perform(Operation::Reset, &facts, &mut saved).await;
+            let why = match sent {
+                Ok(exchange) if matches!(exchange.decision, Decision::Accepted { .. }) => continue,
+                Ok(exchange) => {
+                    let status = exchange.status.map(|status| format!(", status {status}"));
+                    let word = exchange.decision.as_str();
+                    format!("{word}{} {}", status.unwrap_or_default(), exchange.excerpt)
+                }
+                Err(error) => error.to_string(),
+            };
+            let why = why.trim_end();
+            return self.breaker.bar(format!("the reset before the first case failed ({why})"));
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod drawn;
 mod login;
+mod nodes;
+mod restart;
 mod turn;
 mod wire;
 
@@ -9,6 +11,7 @@ pub use turn::{Kept, PlayError, Played, Turn};
 
 use drawn::Drawn;
 use login::SessionKey;
+use nodes::Nodes;
 
 use catalogue::{Action, Case, Cast, Expectation, Premises, Property, Step, Truth};
 use jiff::Timestamp;
@@ -19,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use targets::{
     CHALLENGE_TEXT, Decision, Exchange, Facts, Field, Joined, Joint, Operation, Saved, Session,
-    Target, WireRequest, secrets::Secrets,
+    Target, WireRequest, file::OnThrottle, secrets::Secrets,
 };
 
 /// Tells the time.
@@ -58,6 +61,7 @@ impl<T: Target> Stage<'_, T> {
         let mut conversation = self.conversation(case, seed);
         let mut played = Played::default();
         for (index, step) in case.steps.iter().enumerate() {
+            conversation.nodes.begin(index);
             let StepPlayed { before, own } = conversation.step(index, step).await?;
             let stops = !before.iter().all(Turn::is_as_expected);
             played.before.extend(before);
@@ -101,6 +105,7 @@ impl<T: Target> Stage<'_, T> {
     fn conversation<'s>(&'s self, case: &Case, seed: &Seed) -> Conversation<'s, T> {
         Conversation {
             stage: self,
+            nodes: Nodes::new(case, self.target.dialect().file().node_select, seed),
             cast: Cast::new(case, seed, self.premises, self.authority),
             seed: seed.child(&case.id, 0),
             requests: 0,
@@ -131,6 +136,7 @@ impl StepPlayed {
 /// One case being played.
 struct Conversation<'a, T> {
     stage: &'a Stage<'a, T>,
+    nodes: Nodes,
     cast: Cast<'a>,
     seed: Seed,
     requests: u64,
@@ -203,6 +209,9 @@ impl<T: Target> Conversation<'_, T> {
                 let request = self.request(Operation::Revoke, step, facts, Saved::new());
                 self.send_or_keep(index, step, request).await
             }
+            Action::Restart if self.restarts_by_command() => {
+                Ok(StepPlayed::one(self.restart(index, step).await?))
+            }
             Action::Logout | Action::Restart => {
                 let operation = match step.action {
                     Action::Logout => Operation::Logout,
@@ -215,7 +224,7 @@ impl<T: Target> Conversation<'_, T> {
             Action::Replay { of } => {
                 let mut request = self.kept(of);
                 request.facts.account = self.name_of(&step.account);
-                request.facts.node = step.node;
+                request.facts.node = self.nodes.of(step);
                 request.session = self.session_key(step);
                 request.truth = None;
                 if let Some(Field::Bytes(assertion)) = &mut request.facts.assertion {
@@ -550,7 +559,8 @@ impl<T: Target> Conversation<'_, T> {
             let Decision::Throttled { retry_after } = &exchange.decision else {
                 return exchange;
             };
-            if attempt == ATTEMPTS {
+            let pacing = self.stage.target.dialect().file().pacing;
+            if attempt == ATTEMPTS || pacing.on_throttle == OnThrottle::Fail {
                 return exchange;
             }
             let pause = retry_after.unwrap_or(Duration::from_millis(200) * attempt);
@@ -584,7 +594,7 @@ impl<T: Target> Conversation<'_, T> {
         self.requests += 1;
         let opaque = self.seed.child("request", self.requests).to_hex();
         let mut facts = Facts::new(self.name_of(&step.account), &opaque[..32]);
-        facts.node = step.node;
+        facts.node = self.nodes.of(step);
         facts
     }
 

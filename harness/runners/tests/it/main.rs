@@ -7,4 +7,5 @@ mod conformance;
 mod doctor;
 mod foreign;
 mod load;
+mod nodes;
 mod sessions;

@@ -112,16 +112,18 @@ impl Dialect {
         &self.file
     }
 
-    /// Whether the target file spells a step.
+    /// Whether the target file spells a step, or how the server is restarted without one.
     pub fn speaks(&self, operation: Operation) -> bool {
         match operation {
             Operation::Login => !self.logins.is_empty(),
+            Operation::Restart => {
+                self.file.restart.is_some() || self.steps.contains_key(&operation)
+            }
             Operation::Challenge
             | Operation::Attest
             | Operation::Assert
             | Operation::Revoke
             | Operation::Logout
-            | Operation::Restart
             | Operation::Reset => self.steps.contains_key(&operation),
         }
     }

@@ -7,6 +7,7 @@ mod answer;
 mod error;
 mod judge;
 mod model;
+mod pacing;
 mod policy;
 mod reader;
 mod reasons;
@@ -21,6 +22,7 @@ pub use model::{
     Body, Challenge, ClientDataTemplate, Conventions, Headers, HttpVersion, Part, RequestTemplate,
     Step, TargetFile,
 };
+pub use pacing::{NodeSelect, OnThrottle, Pacing, Restart, WaitFor};
 pub use policy::{Declared, DeclaredPolicy, ReceiptDemand};
 pub use reasons::{ReasonMode, Reasons};
 pub use session::{CookiePolicy, Login, SessionRules};

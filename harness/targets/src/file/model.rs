@@ -1,6 +1,8 @@
 //! A target file as plain data.
 
-use super::{AnswerRule, DeclaredPolicy, Reasons, SessionRules, Source, Trust};
+use super::{
+    AnswerRule, DeclaredPolicy, NodeSelect, Pacing, Reasons, Restart, SessionRules, Source, Trust,
+};
 use crate::encoding::Encoding;
 use crate::facts::Operation;
 use crate::secrets::Secrets;
@@ -28,6 +30,12 @@ pub struct TargetFile {
     pub trust: Trust,
     /// Time after which an answer counts as none, from the start of the request.
     pub timeout: Duration,
+    /// How fast it is asked.
+    pub pacing: Pacing,
+    /// Which node a request goes to that names none.
+    pub node_select: NodeSelect,
+    /// What brings it back.
+    pub restart: Option<Restart>,
     /// Which version of HTTP is spoken.
     pub http_version: HttpVersion,
     /// PEM file of certificates to trust for TLS besides the system's.

@@ -4,7 +4,8 @@ use super::error::suggestion;
 use super::reader::{Document, Item, Table};
 use super::{
     Challenge, ClientDataTemplate, Conventions, Declared, DeclaredPolicy, Headers, HttpVersion,
-    ReceiptDemand, Source, TargetFile, TargetFileError, Trust, judge, reasons, session, step,
+    ReceiptDemand, Source, TargetFile, TargetFileError, Trust, judge, pacing, reasons, session,
+    step,
 };
 use crate::dialect::names;
 use crate::encoding::Encoding;
@@ -108,6 +109,9 @@ fn read(
         "trust",
         "timeout",
         "http",
+        "pacing",
+        "node_select",
+        "restart",
     ])?;
     let http = target.get("http").map(|item| item.table(&["version", "tls_ca"])).transpose()?;
     let http_key = |key| http.as_ref().and_then(|http: &Table<'_>| http.get(key));
@@ -124,6 +128,9 @@ fn read(
         trust: optional(target.get("trust"), |item| item.choice(&Trust::ALL, Trust::as_str))?
             .unwrap_or_default(),
         timeout: optional(target.get("timeout"), Item::duration)?.unwrap_or(DEFAULT_TIMEOUT),
+        pacing: optional(target.get("pacing"), pacing::pacing)?.unwrap_or_default(),
+        node_select: optional(target.get("node_select"), pacing::node_select)?.unwrap_or_default(),
+        restart: optional(target.get("restart"), |item| pacing::restart(item, document.file))?,
         http_version: optional(http_key("version"), http_version)?.unwrap_or_default(),
         tls_ca: optional(http_key("tls_ca"), |item| Ok(beside(document.file, item.text()?)))?,
         policy: optional(root.get("policy"), policy)?.unwrap_or_default(),
