@@ -171,8 +171,7 @@ async fn a_recorded_conversation_becomes_a_file_that_holds_the_next_one() {
     let file = parsed(&proposal);
     assert_eq!(file.app_id.as_str(), APP_ID, "the attestation says whose app it was");
     assert_eq!(file.environment, Environment::Development);
-    let found = (file.conventions.attest_client_data_hash, file.conventions.key_id);
-    assert_eq!(found, (Challenge::Sha256OfText, Encoding::B64));
+    assert_eq!(file.conventions, reference.conventions);
     assert_eq!(file.policy.challenge_ttl, Some(Duration::from_mins(2)));
     for secret in ["eyJ", "Mozilla"] {
         assert!(!proposal.text.contains(secret), "{}", proposal.text);

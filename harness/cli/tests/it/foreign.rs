@@ -96,7 +96,7 @@ fn a_server_in_another_language_is_judged_from_nothing_but_its_description() {
     // What the file asks, answered as somebody who knows the shop would.
     let filled = [
         ("http://127.0.0.1:8000", shop.url.as_str()),
-        ("sha256(challenge_text)\"", "sha256(challenge_bytes)\"\nchallenge = \"b64url_nopad\""),
+        ("sha256(challenge_text)\"", "sha256(challenge_bytes)\""),
         ("# challenge_ttl = \"5m\"", "challenge_ttl = \"3s\""),
         ("# challenge_spent_by_failure", "challenge_spent_by_failure"),
         ("# validation_category", "validation_category"),

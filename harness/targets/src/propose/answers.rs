@@ -4,10 +4,12 @@ mod rules;
 
 pub(super) use rules::rules;
 
+use super::encoded;
 use super::evidence::Evidence;
 use super::role::{self, Role, letters};
 use super::routes::Routes;
 use super::sighting::{Answer, Leaf, Shape, Sighting, text_of};
+use crate::encoding::Encoding;
 
 /// Where the challenge stands in its answer, and how that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +83,28 @@ fn is_text(leaf: &Leaf) -> bool {
     }
 }
 
+/// How the challenge's text is written, by the texts that were seen and else by what is said of them.
+pub(super) fn challenge_encoding(
+    requests: &[Sighting],
+    routes: &Routes,
+    source: &str,
+) -> Option<(Encoding, &'static str)> {
+    let chosen = routes.challenge.as_ref()?.at;
+    let answers = answers_of(requests, chosen);
+    let seen = answers.iter().flat_map(|answer| values(answer));
+    let mut seen = seen.filter(|(found, ..)| found == source).map(|(_, _, text)| text);
+    if let Some(encoding) = seen.find_map(|text| encoded::challenge(&text)) {
+        return Some((encoding, "as the challenge seen is written"));
+    }
+    let pointer = source.strip_prefix("json:")?;
+    let described = good(&answers).find_map(|json| {
+        let leaves = json.leaves();
+        let (_, _, leaf) = leaves.iter().find(|(at, ..)| at == pointer)?;
+        encoded::described(leaf)
+    });
+    described.map(|encoding| (encoding, "as its description says"))
+}
+
 /// Every text of an answer with its source and its name.
 fn values(answer: &Answer) -> Vec<(String, String, String)> {
     let json = answer.json.iter().flat_map(Shape::leaves).filter_map(|(pointer, name, leaf)| {
@@ -106,7 +130,7 @@ fn repeats(request: &Sighting, text: &str) -> bool {
         || request.leaves().iter().any(|(_, _, leaf)| {
             leaf.as_str().is_some_and(|value| {
                 value == text
-                    || super::encoded::client_data(value)
+                    || encoded::client_data(value)
                         .is_some_and(|data| String::from_utf8_lossy(&data.bytes).contains(text))
             })
         })

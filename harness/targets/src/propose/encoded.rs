@@ -64,6 +64,15 @@ pub(super) fn client_data(text: &str) -> Option<Encoded> {
     })
 }
 
+/// The encoding that a challenge's text is in: one of at least 16 bytes, as they are drawn.
+pub(super) fn challenge(text: &str) -> Option<Encoding> {
+    // Digits of hexadecimal are base64 as well, and nobody draws base64 that has no other letter.
+    let is_hex = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let encodings = readings(text).into_iter().filter(|(_, bytes)| bytes.len() >= 16);
+    let mut encodings = encodings.map(|(encoding, _)| encoding);
+    if is_hex { encodings.find(|one| *one == Encoding::Hex) } else { encodings.next() }
+}
+
 /// Every way in which a text can be read as bytes.
 pub(super) fn readings(text: &str) -> Vec<(Encoding, Vec<u8>)> {
     if text.len() > LONGEST {

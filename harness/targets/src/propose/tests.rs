@@ -51,6 +51,7 @@ fn an_openapi_document_becomes_a_file_that_parses() {
             "x-request-id = \"${uuid}\"",
             "assert = { challenge = \"${challenge_text}\", item = \"book\", quantity = 1 }",
             "key_id = \"b64url_nopad\"   # as its description says",
+            "challenge = \"b64url_nopad\"   # as its description says",
             "challenge_ttl = \"90s\"   # `/expiresIn` of the answer to challenge",
             "reason = \"json:/error/code?\"",
             "counter = \"json:/signCount?\"",
@@ -237,7 +238,7 @@ fn recorded_login(cookie: bool) -> String {
             serde_json::json!({ "name": "Authorization", "value": "Bearer tok-0123456789" });
         let sid = serde_json::json!({ "name": "Cookie", "value": "theme=dark; sid=s-0123456789" });
         let set = serde_json::json!({ "name": "Set-Cookie", "value": "sid=s-0123456789; Path=/" });
-        let sent = if login {
+        let headers = if login {
             vec![]
         } else if cookie {
             vec![sid]
@@ -245,7 +246,7 @@ fn recorded_login(cookie: bool) -> String {
             vec![token]
         };
         serde_json::json!({
-            "request": { "method": "POST", "url": format!("http://127.0.0.1:9{path}"), "headers": sent,
+            "request": { "method": "POST", "url": format!("http://127.0.0.1:9{path}"), "headers": headers,
                 "postData": { "mimeType": "application/json", "text": body.to_string() } },
             "response": { "status": 200, "headers": if login && cookie { vec![set] } else { vec![] },
                 "content": { "text": answer.to_string() } },

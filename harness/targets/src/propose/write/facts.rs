@@ -123,12 +123,17 @@ pub(super) fn conventions(page: &mut Page, known: &Known<'_>) {
         page.ask("What does the app hash for an attestation? sha256(challenge_text) is Apple's way, sha256(challenge_bytes) is usual; `assay doctor` tries them");
         page.line(&hash);
     }
-    if conventions.challenge != Encoding::Raw {
-        page.with(
-            &format!("challenge = \"{}\"", conventions.challenge.as_str()),
-            "what the challenge's text stands for; the recorded attestation proves it",
-        );
+    let source = &known.challenge.source;
+    let seen = answers::challenge_encoding(&known.seen.requests, known.routes, source);
+    let (encoding, why) = if conventions.challenge == Encoding::Raw {
+        seen.unwrap_or((Encoding::Raw, ""))
+    } else {
+        (conventions.challenge, "the recorded attestation proves it")
+    };
+    if why.is_empty() {
+        page.ask("What does the challenge's text stand for? b64, b64url, b64url_nopad, hex, or raw if for nothing else");
     }
+    page.with(&format!("challenge = \"{}\"", encoding.as_str()), why);
     for (name, known) in [
         ("key_id", conventions.key_id),
         ("attestation", conventions.attestation),
