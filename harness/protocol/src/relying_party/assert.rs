@@ -168,6 +168,38 @@ impl RelyingParty {
 }
 
 impl PendingAssertion {
+    /// The hash of the client data as received.
+    pub fn client_data_hash(&self) -> &[u8; 32] {
+        &self.client_data_hash
+    }
+
+    /// The stored public key; `None` only if the rule that it must be known is left out.
+    pub fn public_key(&self) -> Option<&[u8; 65]> {
+        self.known.as_ref().map(|known| &known.public_key)
+    }
+
+    /// The counter stored for the key.
+    pub fn stored_counter(&self) -> u32 {
+        self.known.map_or(0, |known| known.counter)
+    }
+
+    /// Second step where another verifier takes it: what that verifier found is taken for true, and
+    /// then it is told of the challenge.
+    pub fn verified_by_another(
+        self,
+        verified: VerifiedAssertion,
+    ) -> Result<ProvenAssertion, Rejection> {
+        self.challenge?;
+        Ok(ProvenAssertion {
+            account: self.account,
+            key_id: self.key_id,
+            known: self.known,
+            record: self.record,
+            verified,
+            unspent: self.unspent,
+        })
+    }
+
     /// Second step, which needs no state: verifies the assertion, then tells of the challenge.
     pub fn verify(self, assertion: &[u8]) -> Result<ProvenAssertion, Unverified> {
         let mut flaws = Cow::Borrowed(&self.settings.flaws);
@@ -183,15 +215,7 @@ impl PendingAssertion {
             stored_counter: self.known.map_or(0, |known| known.counter),
         };
         let verified = verify_assertion(&request, &self.settings.policy, &flaws)?;
-        self.challenge?;
-        Ok(ProvenAssertion {
-            account: self.account,
-            key_id: self.key_id,
-            known: self.known,
-            record: self.record,
-            verified,
-            unspent: self.unspent,
-        })
+        Ok(self.verified_by_another(verified)?)
     }
 }
 
@@ -201,8 +225,8 @@ impl Known {
     }
 }
 
-/// The counter that an assertion states, whoever made it.
-fn stated_counter(assertion: &[u8]) -> u32 {
+/// The counter that an assertion states, whoever made it; nothing is verified.
+pub fn stated_counter(assertion: &[u8]) -> u32 {
     let read = Assertion::decode(assertion);
     let bytes = read.ok().and_then(|read| read.authenticator_data.get(33..37)?.try_into().ok());
     bytes.map_or(0, u32::from_be_bytes)

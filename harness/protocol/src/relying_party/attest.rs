@@ -125,6 +125,22 @@ impl RelyingParty {
 }
 
 impl PendingAttestation {
+    /// The key id the app sent along.
+    pub fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// What the attestation must bind: the hash of the challenge as it was issued.
+    pub fn client_data_hash(&self) -> &[u8; 32] {
+        &self.client_data_hash
+    }
+
+    /// Second step where another verifier takes it: what that verifier found is taken for true.
+    pub fn verified_by_another(self, verified: VerifiedAttestation) -> ProvenAttestation {
+        let Self { account, unspent, key_id, .. } = self;
+        ProvenAttestation { account, unspent, key_id, verified }
+    }
+
     /// Second step, which needs no state: verifies the attestation and the receipt in it.
     pub fn verify(
         self,
@@ -168,13 +184,18 @@ fn without_receipt(flaws: &Flaws) -> Result<(), Unverified> {
     }))
 }
 
-/// What a server stores that verifies afterwards: whatever key the leaf has.
-fn unverified_key(account: &str, attestation: &[u8]) -> Option<EnrolledKey> {
+/// The key in the leaf of an attestation, whoever made it; nothing is verified.
+pub fn certified_key(attestation: &[u8]) -> Option<[u8; 65]> {
     let object = AttestationObject::decode(attestation).ok()?;
     let leaf = Certificate::decode(object.certificates.first()?).ok()?;
+    leaf.point.try_into().ok()
+}
+
+/// What a server stores that verifies afterwards: whatever key the leaf has.
+fn unverified_key(account: &str, attestation: &[u8]) -> Option<EnrolledKey> {
     Some(EnrolledKey {
         account: account.to_owned(),
-        public_key: leaf.point.try_into().ok()?,
+        public_key: certified_key(attestation)?,
         counter: 0,
         receipt: None,
         revoked: false,

@@ -17,8 +17,8 @@ mod attest;
 mod challenge;
 mod key;
 
-pub use assert::{Accepted, PendingAssertion, ProtectedRequest, ProvenAssertion};
-pub use attest::{Enrolled, Enrolment, PendingAttestation, ProvenAttestation};
+pub use assert::{Accepted, PendingAssertion, ProtectedRequest, ProvenAssertion, stated_counter};
+pub use attest::{Enrolled, Enrolment, PendingAttestation, ProvenAttestation, certified_key};
 pub use challenge::{Challenge, Purpose};
 pub use key::EnrolledKey;
 
