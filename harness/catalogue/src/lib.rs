@@ -29,7 +29,7 @@ pub use case::{Action, Case, Class, Expectation, Fault, Level, Property, Severit
 pub use cast::{Cast, Enrolment, ProtectedRequest, Truth};
 pub use clause::{Clause, clauses};
 pub use file::{CaseFileError, parse, parse_beside};
-pub use need::{Listed, Need, Premises};
+pub use need::{Listed, Need, Premises, Scope};
 pub use operator::{ClientDataError, Operator, embeds_challenge};
 pub use select::select;
 pub use sent::{Sent, Written};

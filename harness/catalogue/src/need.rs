@@ -1,10 +1,11 @@
 //! What a target must have or declare for a case to apply, and whether it does.
 
-use crate::base::Base;
+use crate::base::{Base, Kind};
 use crate::case::{Case, Expectation};
 use crate::operator::Operator;
 use crate::untrusted::NEEDS_ENROLMENT;
 use protocol::terms::{AppId, Environment};
+use protocol::verify::Rule;
 use simulator::Generation;
 use std::time::Duration;
 
@@ -56,6 +57,9 @@ needs! {
     AccountHeader = "request.account-header", "A protected request carries its account in a header of its own.";
     HashOfText = "convention.hash-of-text", "Client data hash of an attestation is SHA-256 of the challenge as text.";
     Clock = "clock", "The target can be told what time it is.";
+    RelyingParty = "relying-party", "The target keeps challenges, accounts and keys itself; an adapter verifies objects, and those are the harness's own.";
+    Requests = "requests", "The target reads requests itself; an adapter is handed what is in them.";
+    Concurrency = "concurrency", "The target handles several requests at once.";
 }
 
 impl Need {
@@ -118,6 +122,61 @@ pub struct Premises {
     pub account_in_header: bool,
     /// Whether the client data hash of an attestation is SHA-256 of the challenge as text.
     pub hashes_text: bool,
+    /// What of App Attest it takes upon itself.
+    pub scope: Scope,
+}
+
+/// What of App Attest a target takes upon itself: a server everything, an adapter what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about a target")]
+pub struct Scope {
+    /// Whether it keeps challenges, accounts and keys itself.
+    pub relying_party: bool,
+    /// Whether it reads requests itself.
+    pub requests: bool,
+    /// Whether it handles several requests at once.
+    pub concurrency: bool,
+    /// Whether it verifies attestations.
+    pub attestations: bool,
+    /// Whether it verifies assertions.
+    pub assertions: bool,
+    /// The rules that it says it does not check.
+    pub unchecked: Vec<Rule>,
+    /// Why nothing of the suite can be played with it, if that is so.
+    pub closed: Option<String>,
+}
+
+impl Scope {
+    /// That of a server.
+    pub const SERVER: Self = Self {
+        relying_party: true,
+        requests: true,
+        concurrency: true,
+        attestations: true,
+        assertions: true,
+        unchecked: Vec::new(),
+        closed: None,
+    };
+
+    /// Why a case lies outside of it, if it does.
+    fn excludes(&self, case: &Case) -> Option<String> {
+        if let Some(why) = &self.closed {
+            return Some(why.clone());
+        }
+        let verified = match case.base.kind {
+            Kind::Attestation => self.attestations,
+            Kind::Assertion => self.assertions,
+        };
+        if !verified {
+            return Some(format!("the adapter does not verify {}s", case.base.kind.as_str()));
+        }
+        let is_unchecked = |rule: &Rule| self.unchecked.contains(rule);
+        let refused = matches!(case.expectation, Expectation::Reject | Expectation::One);
+        (refused && !case.rules.is_empty() && case.rules.iter().all(is_unchecked)).then(|| {
+            let rules: Vec<&str> = case.rules.iter().map(|rule| rule.id()).collect();
+            format!("the adapter says that it does not check `{}`", rules.join("` or `"))
+        })
+    }
 }
 
 impl Premises {
@@ -127,6 +186,7 @@ impl Premises {
             .iter()
             .find(|need| !self.has(**need))
             .map(|need| format!("needs `{}`: {}", need.as_str(), need.words()))
+            .or_else(|| self.scope.excludes(case))
             .or_else(|| {
                 if self.trusts_test_root {
                     self.excludes(case.base).or_else(|| self.allows_the_lie(case))
@@ -162,6 +222,9 @@ impl Premises {
             Need::AccountHeader => self.account_in_header,
             Need::HashOfText => self.hashes_text,
             Need::Clock => false,
+            Need::RelyingParty => self.scope.relying_party,
+            Need::Requests => self.scope.requests,
+            Need::Concurrency => self.scope.concurrency,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::base::Base;
 use crate::case::{Case, Expectation, Fault};
 use crate::need::Need;
 use crate::operator::Operator;
-use protocol::verify::Rule;
+use protocol::verify::{Phase, Rule};
 use raw::{Body, Head};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -139,7 +139,9 @@ fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usiz
     };
     steps::check(&steps, body.expect == Expectation::One)
         .map_err(|words| At::new(body.id.span(), Problem::text(words)))?;
-    let needs = needs.into_iter().chain(steps::implied_needs(&steps)).collect::<BTreeSet<_>>();
+    let party = is_about_state(&rules, &guards).then_some(Need::RelyingParty);
+    let needs = needs.into_iter().chain(steps::implied_needs(&steps)).chain(party);
+    let needs = needs.collect::<BTreeSet<_>>();
     let case = Case {
         id: id.clone(),
         title: prose::line(body.title)?,
@@ -160,6 +162,13 @@ fn case(value: Spanned<DeValue<'_>>, family: &str) -> Read<(std::ops::Range<usiz
         steps,
     };
     Ok((body.id.span(), case))
+}
+
+/// Whether a case is about what a relying party remembers, or finds in the client data: a lie that
+/// breaks such a rule, or an honest request that guards no other.
+fn is_about_state(rules: &[Rule], guards: &[Rule]) -> bool {
+    let is_state = |rule: &Rule| rule.phase() == Phase::State || *rule == Rule::AssertionChallenge;
+    rules.iter().any(is_state) || (!guards.is_empty() && guards.iter().all(is_state))
 }
 
 fn named<T>(

@@ -191,20 +191,21 @@ fn is_foreseeable(before: &[Step], step: &Step) -> bool {
 /// What a target must have for these steps to be played at all.
 pub(super) fn implied_needs(steps: &[Step]) -> impl Iterator<Item = Need> {
     steps.iter().flat_map(|step| {
-        let own = match &step.action {
-            Action::Wait => Some(Need::Wait),
-            Action::Revoke => Some(Need::Revoke),
-            Action::Logout => Some(Need::Logout),
-            Action::Restart => Some(Need::Restart),
+        let own: &[Need] = match &step.action {
+            Action::Wait => &[Need::Wait, Need::RelyingParty],
+            Action::Revoke => &[Need::Revoke, Need::RelyingParty],
+            Action::Logout => &[Need::Logout, Need::RelyingParty],
+            Action::Restart => &[Need::Restart, Need::RelyingParty],
+            Action::Draw { .. } => &[Need::RelyingParty],
+            Action::Together { .. } => &[Need::Concurrency, Need::RelyingParty],
             Action::Challenge(_)
-            | Action::Draw { .. }
             | Action::Attest { .. }
             | Action::Assert { .. }
-            | Action::Replay { .. }
-            | Action::Together { .. } => None,
+            | Action::Replay { .. } => &[],
         };
         let nodes = (step.node > 0).then_some(Need::Nodes);
-        let own = own.into_iter().chain(nodes);
+        let requests = step.operators.iter().any(Operator::edits_request);
+        let own = own.iter().copied().chain(nodes).chain(requests.then_some(Need::Requests));
         own.chain(step.operators.iter().filter_map(Operator::implied_need))
     })
 }

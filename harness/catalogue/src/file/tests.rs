@@ -195,5 +195,5 @@ fn a_case_needs_what_its_steps_need() {
     let head = CASE.split("[[case.op]]").next().unwrap();
     let steps = "[[case.step]]\ndo = \"wait\"\n[[case.step]]\ndo = \"revoke\"\n[[case.step]]\ndo = \"attest\"\n";
     let cases = parse("some.toml", &format!("{head}{steps}")).unwrap();
-    assert_eq!(cases[0].needs, [Need::Revoke, Need::Wait]);
+    assert_eq!(cases[0].needs, [Need::Revoke, Need::Wait, Need::RelyingParty]);
 }

@@ -258,6 +258,31 @@ impl Operator {
         matches!(self.0, Edit::Foreseen(_))
     }
 
+    /// Whether it edits how a request is written, and not what is in it.
+    pub(crate) fn edits_request(&self) -> bool {
+        match &self.0 {
+            Edit::Json(_) | Edit::Wire(_) => true,
+            Edit::Spelling(part, operator) => *part == Part::KeyId || operator.is_of_text(),
+            Edit::Key(_)
+            | Edit::Foreseen(_)
+            | Edit::Device(_)
+            | Edit::Challenge(_)
+            | Edit::ClientData(_)
+            | Edit::Sent(_)
+            | Edit::AuthenticatorData(_)
+            | Edit::Attestation(_)
+            | Edit::Certificate(..)
+            | Edit::Profile(..)
+            | Edit::Cose(_)
+            | Edit::Form(_)
+            | Edit::Receipt(_)
+            | Edit::Assertion(_)
+            | Edit::Container(_)
+            | Edit::Hash(_)
+            | Edit::Replay(_) => false,
+        }
+    }
+
     /// What a target must have for the edit to be possible.
     pub(crate) fn implied_need(&self) -> Option<Need> {
         match &self.0 {

@@ -99,6 +99,31 @@ impl SpellingOperator {
         }
     }
 
+    /// Whether the bytes stay as they are and only their text is another.
+    pub(crate) fn is_of_text(&self) -> bool {
+        match self {
+            Self::Bytes { .. }
+            | Self::Append { .. }
+            | Self::Truncate { .. }
+            | Self::Random { .. }
+            | Self::Flip { .. }
+            | Self::FlipReceipt { .. }
+            | Self::OtherObject {}
+            | Self::WebAuthn {} => false,
+            Self::Padding {}
+            | Self::Alphabet {}
+            | Self::Wrapped { .. }
+            | Self::TrailingBits {}
+            | Self::Hexadecimal {}
+            | Self::Twice {}
+            | Self::LowerCase {}
+            | Self::Around { .. }
+            | Self::Text { .. }
+            | Self::Letters { .. }
+            | Self::Json { .. } => true,
+        }
+    }
+
     /// Whether the text it makes is another one only where values are written in base64.
     pub(crate) fn needs_base64(&self) -> bool {
         matches!(self, Self::Padding {} | Self::Alphabet {} | Self::TrailingBits {})

@@ -1,6 +1,6 @@
 //! A relying party on paper: it decides nothing and notes every rule that a request breaks.
 
-use catalogue::{Action, Case, Cast, Expectation, Listed, Premises, Sent, Step, Written};
+use catalogue::{Action, Case, Cast, Expectation, Listed, Premises, Scope, Sent, Step, Written};
 use jiff::{SignedDuration, Timestamp};
 use protocol::relying_party::Purpose;
 use protocol::terms::{AppId, Environment, KeyId, sha256};
@@ -107,6 +107,7 @@ pub(crate) fn servers() -> Vec<Premises> {
         can_restart: true,
         nodes: 2,
         speaks_http2: true,
+        scope: Scope::SERVER,
     };
     let development = Premises {
         environment: Environment::Development,

@@ -1,10 +1,11 @@
 //! What a target file says that cases and devices adapt to.
 
-use catalogue::{Listed, Premises, embeds_challenge};
+use catalogue::{Listed, Premises, Scope, embeds_challenge};
 use std::time::Duration;
+use targets::adapter::{Hello, Profile, Trust};
 use targets::encoding::Encoding;
-use targets::file::{Challenge, Declared, HttpVersion, ReceiptDemand, Trust};
-use targets::{CHALLENGE_TEXT, Dialect, Facts, Field, Operation, Saved};
+use targets::file::{self, Challenge, Declared, HttpVersion, ReceiptDemand};
+use targets::{CHALLENGE_TEXT, Dialect, Facts, Field, Operation, Saved, TargetFile};
 
 /// What is known of a target before the first request. Challenges that live longer than
 /// `longest_wait` are not waited for.
@@ -14,7 +15,7 @@ pub fn premises(dialect: &Dialect, longest_wait: Duration) -> Premises {
     Premises {
         app_id: file.app_id.clone(),
         environment: file.environment,
-        trusts_test_root: file.trust == Trust::SwapRoot,
+        trusts_test_root: file.trust == file::Trust::SwapRoot,
         categories: listed(policy.validation_category.as_ref()),
         bundle_versions: listed(policy.bundle_version.as_ref()),
         receipt_required: policy.receipt == Some(ReceiptDemand::Require),
@@ -32,6 +33,34 @@ pub fn premises(dialect: &Dialect, longest_wait: Duration) -> Premises {
         values_in_headers: in_headers(dialect, &["trial of a key id", "trial of an assertion"]),
         account_in_header: in_headers(dialect, &[ACCOUNT]),
         hashes_text: file.conventions.attest_client_data_hash == Challenge::Sha256OfText,
+        scope: file.abilities.as_ref().map_or(Scope::SERVER, |hello| scope(hello, file)),
+    }
+}
+
+/// What an adapter takes upon itself, by what it says.
+fn scope(hello: &Hello, file: &TargetFile) -> Scope {
+    let is_party = hello.profile == Profile::RelyingParty;
+    let verifies = |op, party| hello.supports(if is_party { party } else { op });
+    let environment = file.environment.into();
+    let closed = if hello.caps.trust == Trust::Fixed {
+        Some(
+            "the adapter trusts Apple's root alone, and what the suite sends is made under a \
+             test root"
+                .to_owned(),
+        )
+    } else if !hello.caps.environments.contains(&environment) {
+        Some(format!("the adapter does not serve the {} environment", file.environment.as_str()))
+    } else {
+        None
+    };
+    Scope {
+        relying_party: is_party,
+        requests: false,
+        concurrency: hello.at_once() > 1,
+        attestations: verifies("verify_attestation", "attest"),
+        assertions: verifies("verify_assertion", "assert"),
+        unchecked: hello.unchecked(),
+        closed,
     }
 }
 
