@@ -4,6 +4,7 @@
 //! input or output, and a [`Target`] sends what the dialect writes. What comes back is a
 //! [`Decision`]: a fact, judged elsewhere.
 
+pub mod adapter;
 pub mod decision;
 pub mod dialect;
 pub mod encoding;
@@ -22,6 +23,7 @@ pub mod session;
 pub mod target;
 mod template;
 
+pub use adapter::AdapterTarget;
 pub use decision::{Decision, Exchange, Noted, ReadBy};
 pub use dialect::{Answer, Dialect, DialectError, WireRequest};
 pub use facts::{CHALLENGE_TEXT, Facts, Field, Operation, Saved};

@@ -279,7 +279,8 @@ impl Operator {
             | Edit::Assertion(_)
             | Edit::Container(_)
             | Edit::Hash(_)
-            | Edit::Replay(_) => false,
+            | Edit::Replay(_)
+            | Edit::Foreign(_) => false,
         }
     }
 

@@ -35,7 +35,7 @@ impl TargetFileError {
 }
 
 /// `; did you mean …` for the closest of the known names, or the names themselves if none is close.
-pub(super) fn suggestion<'n>(typed: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+pub(crate) fn suggestion<'n>(typed: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let likeness = |name: &str| {
         let (typed, name) = (typed.to_lowercase(), name.to_lowercase());

@@ -3,6 +3,7 @@
 //! [`TargetFile`] is the plain data; [`TargetFile::parse`] reads it from TOML and points at the
 //! line and column of whatever is wrong with it.
 
+mod adapter;
 mod answer;
 mod error;
 mod judge;
@@ -16,8 +17,10 @@ mod session;
 mod step;
 mod trust;
 
+pub use adapter::{Adapter, Spoken};
 pub use answer::{AnswerRule, Judged, Pattern, Reason, Source, SourceKind, StatusRange};
 pub use error::TargetFileError;
+pub(crate) use error::suggestion;
 pub use model::{
     Body, Challenge, ClientDataTemplate, Conventions, Headers, HttpVersion, Part, RequestTemplate,
     Step, TargetFile,

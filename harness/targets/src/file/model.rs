@@ -1,8 +1,10 @@
 //! A target file as plain data.
 
 use super::{
-    AnswerRule, DeclaredPolicy, NodeSelect, Pacing, Reasons, Restart, SessionRules, Source, Trust,
+    Adapter, AnswerRule, DeclaredPolicy, NodeSelect, Pacing, Reasons, Restart, SessionRules,
+    Source, Trust,
 };
+use crate::adapter::Hello;
 use crate::encoding::Encoding;
 use crate::facts::Operation;
 use crate::secrets::Secrets;
@@ -60,6 +62,10 @@ pub struct TargetFile {
     pub outputs: BTreeMap<String, Source>,
     /// What its reasons for a refusal stand for.
     pub reasons: Reasons,
+    /// How it is started, if it is an adapter: then nodes, steps and rules are the reference's.
+    pub adapter: Option<Adapter>,
+    /// What an adapter says that it can do, once it was asked; servers do everything.
+    pub abilities: Option<Hello>,
 }
 
 /// Header names and templates of their values, in the order of the file.

@@ -4,8 +4,8 @@ use super::error::suggestion;
 use super::reader::{Document, Item, Table};
 use super::{
     Challenge, ClientDataTemplate, Conventions, Declared, DeclaredPolicy, Headers, HttpVersion,
-    ReceiptDemand, Source, TargetFile, TargetFileError, Trust, judge, pacing, reasons, session,
-    step,
+    ReceiptDemand, Source, TargetFile, TargetFileError, Trust, adapter, judge, pacing, reasons,
+    session, step,
 };
 use crate::dialect::names;
 use crate::encoding::Encoding;
@@ -76,7 +76,7 @@ fn in_words(length: Duration) -> String {
         .map_or_else(|_| format!("{}s", length.as_secs()), |length| format!("{length:#}"))
 }
 
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "schema",
     "target",
     "policy",
@@ -89,6 +89,7 @@ const SECTIONS: [&str; 12] = [
     "judge",
     "outputs",
     "reasons",
+    "adapter",
 ];
 
 #[expect(clippy::needless_pass_by_value, reason = "the root table is read here and nowhere else")]
@@ -100,6 +101,11 @@ fn read(
     let schema = root.need("schema")?;
     if schema.integer()? != 1 {
         return Err(schema.error("only schema 1 is known to this version"));
+    }
+    if let Some(item) = root.get("adapter") {
+        let file = adapter::read(document, &root, &item)?;
+        check_templates(document, &file)?;
+        return Ok(file);
     }
     let target = root.need("target")?.table(&[
         "name",
@@ -144,6 +150,8 @@ fn read(
         judge: judge::rules(&root.need("judge")?)?,
         outputs: optional(root.get("outputs"), sources)?.unwrap_or_default(),
         reasons: optional(root.get("reasons"), reasons::reasons)?.unwrap_or_default(),
+        adapter: None,
+        abilities: None,
     };
     check_templates(document, &file)?;
     Ok(file)
@@ -192,7 +200,7 @@ fn beside(file: &str, path: &str) -> PathBuf {
     Path::new(file).parent().unwrap_or(Path::new("")).join(path)
 }
 
-fn policy(item: &Item<'_>) -> Read<DeclaredPolicy> {
+pub(super) fn policy(item: &Item<'_>) -> Read<DeclaredPolicy> {
     let table = item.table(&[
         "challenge_ttl",
         "challenge_spent_by_failure",
