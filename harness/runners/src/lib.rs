@@ -3,6 +3,7 @@
 pub mod conformance;
 pub mod conversation;
 pub mod doctor;
+pub mod library;
 pub mod load;
 pub mod selftest;
 

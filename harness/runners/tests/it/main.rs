@@ -6,6 +6,7 @@ mod attempts;
 mod conformance;
 mod doctor;
 mod foreign;
+mod library;
 mod load;
 mod nodes;
 mod sessions;
