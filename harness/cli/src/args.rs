@@ -85,6 +85,44 @@ pub(crate) enum Command {
     /// Find out what is wrong with a target file, or with the server, before any case is played
     #[command(after_long_help = DOCTOR_HELP)]
     Doctor(DoctorArgs),
+    /// Write an adapter for a verifier that has no server
+    #[command(subcommand, after_long_help = ADAPTER_HELP)]
+    Adapter(AdapterCommand),
+}
+
+const ADAPTER_HELP: &str = "\
+An adapter is a program that reads one JSON object a line on standard input and
+answers each on standard output; `assay schema adapter` prints what they hold.
+Once `assay adapter check` is content, a target file runs the suite on it:
+
+  schema = 1
+  [target]
+  name = \"my-library\"
+  app_id = \"ABCDE12345.com.example.app\"
+  environment = \"production\"
+  [adapter]
+  command = [\"python3\", \"adapter.py\"]   # started in the file's own folder
+
+  assay check my-library.toml
+
+Challenges, accounts, keys and counters are the harness's own; the adapter is
+asked where the reference server would verify. Cases about what it does not do
+do not apply.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdapterCommand {
+    /// Try an adapter out: what it says, honest objects, garbage, a crash, and its speed
+    Check(AdapterCheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdapterCheckArgs {
+    /// Target file of the adapter
+    #[arg(value_name = "FILE", required_unless_present = "command", conflicts_with = "command")]
+    pub(crate) file: Option<PathBuf>,
+    /// Its command, after `--`
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
 }
 
 const COMPARE_HELP: &str = "\
@@ -700,6 +738,8 @@ pub(crate) struct MergeArgs {
 pub(crate) enum SchemaOf {
     /// Files of cases, for `--cases`
     Cases,
+    /// Lines between the harness and an adapter
+    Adapter,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -52,6 +52,7 @@ fn main() -> std::process::ExitCode {
         Command::Compare(args) => cmd::compare::compare(args),
         Command::Merge(args) => cmd::merge::merge(args),
         Command::Doctor(args) => cmd::doctor::doctor(args, &stop, now),
+        Command::Adapter(args) => cmd::adapter::adapter(args, now),
     });
     let code = match ended {
         Ok(Ok(code)) => code,

@@ -62,6 +62,8 @@ impl Prepared {
             (None, None) => seed.child("authority", 0),
             // Where nothing may be accepted, any root is as good as another.
             (None, Some(file)) if file.trust != Trust::SwapRoot => seed.child("authority", 0),
+            // An adapter is told which root to trust.
+            (None, Some(file)) if file.adapter.is_some() => seed.child("authority", 0),
             (None, Some(file)) => {
                 return Err(Failed::usage(format_args!(
                     "`{}` must trust a test root: make one with `assay root --authority FILE`, \

@@ -99,9 +99,13 @@ impl Session {
     /// Writes the first line of the record, which names the target.
     pub(crate) fn introduce(&mut self, file: &TargetFile) {
         let nodes = file.nodes.iter().map(|node| node.as_str().trim_end_matches('/').to_owned());
+        let nodes = match &file.adapter {
+            Some(adapter) => vec![adapter.words()],
+            None => nodes.collect(),
+        };
         let target = TargetInfo {
             name: file.name.clone(),
-            nodes: nodes.collect(),
+            nodes,
             app_id: file.app_id.to_string(),
             environment: file.environment.as_str().to_owned(),
             trust: runners::conformance::trust(file),

@@ -2,6 +2,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod doctor;
+pub(crate) mod adapter;
 pub(crate) mod explain;
 pub(crate) mod gate;
 pub(crate) mod init;

@@ -4,7 +4,7 @@ use crate::args::{
     self, CheckArgs, Checks, Gated, Load, LoadArgs, ReplayArgs, RunArgs, Selection, Target,
 };
 use crate::cases;
-use crate::cmd::{gate, known};
+use crate::cmd::{adapter, gate, known};
 use crate::exit_code::{ExitCode, Failed};
 use crate::folder::chain;
 use crate::interrupt::StopFlag;
@@ -92,6 +92,12 @@ fn play(
             file.trust.as_str()
         )));
     }
+    if let (Some(file), Some(_)) = (prepared.file.as_ref().filter(|f| f.adapter.is_some()), load) {
+        return Err(Failed::usage(format_args!(
+            "`{}` is an adapter, which takes no load: `assay check` plays the cases",
+            file.name
+        )));
+    }
     let plan = load.map(|load| plan(load, prepared.seed)).transpose()?;
     if let (Some(_), Some(file)) = (&plan, &prepared.file) {
         load::fits(file).map_err(|error| Failed::usage(chain(&error)))?;
@@ -165,8 +171,15 @@ fn play_cases(
         repeat: Box::new(move |id| format!("assay replay {id}{repeat}")),
     };
     runtime.block_on(async {
-        let target = reach(&under_test.file, args.allow_public).await?;
-        conformance::run(&plan, &target, &mut session.recorder, &session.stop).await;
+        if under_test.file.adapter.is_some() {
+            let setting = adapter::setting(&session.authority, &session.seed)?;
+            let target = adapter::open(&under_test.file, setting).await?;
+            conformance::run(&plan, &target, &mut session.recorder, &session.stop).await;
+            target.close().await;
+        } else {
+            let target = reach(&under_test.file, args.allow_public).await?;
+            conformance::run(&plan, &target, &mut session.recorder, &session.stop).await;
+        }
         Ok(())
     })
 }

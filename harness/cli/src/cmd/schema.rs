@@ -8,6 +8,7 @@ use crate::output::print;
 pub(crate) fn schema(args: &SchemaArgs) -> ExitCode {
     let schema = match args.of {
         SchemaOf::Cases => catalogue::schema::case_files(),
+        SchemaOf::Adapter => targets::adapter::schema::lines(),
     };
     print(&format!("{schema:#}"));
     ExitCode::Ok
