@@ -111,6 +111,7 @@ fn premises() -> Premises {
         values_in_headers: true,
         account_in_header: true,
         hashes_text: true,
+        scope: catalogue::Scope::SERVER,
         can_log_out: true,
         can_restart: true,
         nodes: 2,

@@ -1,8 +1,8 @@
 //! One file a verb.
 
+pub(crate) mod adapter;
 pub(crate) mod compare;
 pub(crate) mod doctor;
-pub(crate) mod adapter;
 pub(crate) mod explain;
 pub(crate) mod gate;
 pub(crate) mod init;

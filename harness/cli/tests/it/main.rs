@@ -1,8 +1,8 @@
 //! Tests of the program as it is used.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod compared;
 mod adapter;
+mod compared;
 mod constant;
 mod context;
 mod doctor;

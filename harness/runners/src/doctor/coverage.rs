@@ -103,7 +103,10 @@ fn line_for(why: &str) -> Option<&'static str> {
         | Need::Headers
         | Need::AccountHeader
         | Need::HashOfText
-        | Need::Clock => None,
+        | Need::Clock
+        | Need::RelyingParty
+        | Need::Requests
+        | Need::Concurrency => None,
     }
 }
 
