@@ -740,6 +740,8 @@ pub(crate) enum SchemaOf {
     Cases,
     /// Lines between the harness and an adapter
     Adapter,
+    /// Target files
+    Target,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

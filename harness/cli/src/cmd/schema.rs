@@ -9,6 +9,7 @@ pub(crate) fn schema(args: &SchemaArgs) -> ExitCode {
     let schema = match args.of {
         SchemaOf::Cases => catalogue::schema::case_files(),
         SchemaOf::Adapter => targets::adapter::schema::lines(),
+        SchemaOf::Target => targets::schema::target_files(),
     };
     print(&format!("{schema:#}"));
     ExitCode::Ok
