@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 /// The JSON Schema (draft 7) of a target file, held against the JSON value of the same shape.
 pub fn target_files() -> Value {
     let generator = SchemaSettings::draft07().into_generator();
-    let mut schema = generator.into_root_schema_for::<File>().to_value();
+    let mut schema = generator.into_root_schema_for::<AnyFile>().to_value();
     without_null(&mut schema);
     schema["title"] = json!("Assay: a target file");
     schema
@@ -46,6 +46,78 @@ fn without_null(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(without_null),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+/// A target file of either kind.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum AnyFile {
+    Server(File),
+    Adapter(AdapterFile),
+}
+
+/// How a verifier that has no server is started.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct AdapterFile {
+    /// Version of the format.
+    #[schemars(extend("const" = 1))]
+    schema: u32,
+    target: AdapterTarget,
+    adapter: Adapter,
+    policy: Option<Policy>,
+    templates: Option<AdapterTemplates>,
+    reasons: Option<Reasons>,
+}
+
+/// Which verifier.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct AdapterTarget {
+    /// Its name in reports.
+    name: String,
+    /// The App ID it verifies for: team, dot, bundle.
+    #[schemars(regex(pattern = r"\."))]
+    app_id: String,
+    /// The environment it verifies for.
+    #[schemars(extend("enum" = ["production", "development"]))]
+    environment: String,
+    /// For one operation; 5s unless given.
+    timeout: Option<Length>,
+}
+
+/// How it is started: either a command that speaks JSON lines, or one for each operation.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{ "required": ["command"] }, { "required": ["exec"] }]))]
+struct Adapter {
+    /// Program and arguments of what speaks JSON lines.
+    #[schemars(length(min = 1))]
+    command: Option<Vec<String>>,
+    exec: Option<Exec>,
+    /// Which roots it takes, if it cannot be asked.
+    #[schemars(extend("enum" = ["fixed", "per_call"]))]
+    trust: Option<String>,
+    /// Rules that it leaves to its caller, if it cannot be asked.
+    checks_not_done: Option<Vec<String>>,
+}
+
+/// A command for each operation.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Exec {
+    /// Program and arguments that verify an attestation.
+    attestation: Option<Vec<String>>,
+    /// Program and arguments that verify an assertion.
+    assertion: Option<Vec<String>>,
+}
+
+/// The client data that it is handed.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct AdapterTemplates {
+    /// A template.
+    assert: String,
 }
 
 /// How a server is spoken to, and how its answers are read.
@@ -86,6 +158,9 @@ struct Target {
     /// The environment it serves.
     #[schemars(extend("enum" = ["production", "development"]))]
     environment: String,
+    /// Which roots it trusts; swap-root unless given.
+    #[schemars(extend("enum" = ["swap-root", "apple-root", "expect-untrusted"]))]
+    trust: Option<String>,
     /// From the start of a request to the end of its answer; 5s unless given.
     timeout: Option<Length>,
     http: Option<Http>,
