@@ -49,8 +49,7 @@ mod tests {
         // However late the machine is, the last of ten has waited nine times.
         assert!(went[9] >= Duration::from_millis(180), "{went:?}");
         pace.wait(5).await;
-        let together = began.elapsed();
         pace.wait(1).await;
-        assert!(began.elapsed() - together >= Duration::from_millis(99), "five at once cost five");
+        assert!(began.elapsed() >= Duration::from_millis(299), "five at once cost five");
     }
 }

@@ -52,8 +52,8 @@ fn without_null(value: &mut Value) {
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 enum AnyFile {
-    Server(File),
-    Adapter(AdapterFile),
+    Server(Box<File>),
+    Adapter(Box<AdapterFile>),
 }
 
 /// How a verifier that has no server is started.

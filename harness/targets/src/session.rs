@@ -216,9 +216,9 @@ mod tests {
         let secrets = secrets_of(&Session::default(), &cookies).unwrap();
         let masked = secrets.mask("first-value second-value en long-enough");
         assert_eq!(masked, "[secret] [secret] en [secret]");
-        let (named, names) = secrets.name_in(b"sid=second-value; x=long-enough");
-        assert_eq!(named, b"sid=${secret.cookie.sid}; x=${secret.cookie.we_i_rd}");
-        assert_eq!(names.len(), 2);
+        let (written, known) = secrets.name_in(b"sid=second-value; x=long-enough");
+        assert_eq!(written, b"sid=${secret.cookie.sid}; x=${secret.cookie.we_i_rd}");
+        assert_eq!(known.len(), 2);
         assert!(!format!("{:?}", Session { cookies, ..Session::default() }).contains("-value"));
     }
 }

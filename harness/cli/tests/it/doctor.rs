@@ -128,7 +128,7 @@ fn examined(answer: fn(TcpStream), edit: fn(String) -> String) -> Ran {
     let target = context.target(&url, |text| edit(text.replace("\"5s\"", "\"500ms\"")));
     let began = Instant::now();
     let ran = doctor(&context, &target, &authority, &[]).ends_with(3);
-    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
     assert!(ran.stdout.len() < 20_000, "{} bytes", ran.stdout.len());
     let harmless = |c: char| c == '\n' || !c.is_control();
     assert!(ran.stdout.chars().all(harmless), "{:?}", ran.stdout);
@@ -136,7 +136,7 @@ fn examined(answer: fn(TcpStream), edit: fn(String) -> String) -> Ran {
 }
 
 fn respond(mut stream: TcpStream, head: &str, body: &[u8]) {
-    let mut request = [0; 1 << 16];
+    let mut request = vec![0; 1 << 16];
     let _ = stream.read(&mut request);
     let head =
         format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
@@ -152,7 +152,7 @@ fn hostile_answers_neither_hang_nor_act() {
                 stream,
                 "200 OK\r\ncontent-type: text/html",
                 b"<html>\x1b[2J<script>alert(1)</script>`paste`\xe2\x80\xae\n[judge]\n",
-            )
+            );
         },
         |text| text,
     );

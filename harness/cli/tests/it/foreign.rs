@@ -14,6 +14,7 @@ fn folder() -> PathBuf {
 
 /// A Python with the shop's requirements, in the scratch folder. `None` without Python or registry,
 /// which only CI must have.
+#[expect(clippy::print_stdout, reason = "whoever runs the test should see that it was skipped")]
 fn python(context: &Context) -> Option<PathBuf> {
     let run = |command: &mut Command| {
         let output = command.stdin(Stdio::null()).output();

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Stdio};
 
 /// A text that proposals are made of.
@@ -124,5 +124,5 @@ fn what_cannot_be_read_or_written_is_said_before_anything_is_written() {
     check(&["init", "--from", &sample("shop.yaml"), "--har", "--curl"], &["cannot be used with"]);
     check(&["init", "--from", "curl 'http://x"], &["--from:1:6:", "never closed"]);
     assert_eq!(context.read("there.toml"), "mine");
-    assert!(!PathBuf::from(context.path("new.toml")).exists());
+    assert!(!context.path("new.toml").exists());
 }

@@ -14,7 +14,6 @@ impl<T: Target> Conversation<'_, T> {
     }
 
     /// Restarts the server; a command that fails is what became of the step.
-    #[expect(clippy::unnecessary_wraps, reason = "steps are played alike")]
     pub(super) async fn restart(&mut self, index: usize, step: &Step) -> Result<Turn, PlayError> {
         let began = Instant::now();
         let decision = match self.stage.target.restart().await {

@@ -128,8 +128,12 @@ pub async fn examine<T: Pliable>(
     stop: &StopFlag,
     tell: &mut dyn FnMut(&Finding),
 ) -> Outcome {
+    // Its many conversations are a large future, which callers need not carry.
+    Box::pin(examination(Ward::new(plan, door, stop), tell)).await
+}
+
+async fn examination<T: Pliable>(mut ward: Ward<'_, T>, tell: &mut dyn FnMut(&Finding)) -> Outcome {
     let mut told = Telling { findings: Vec::new(), next: 0, tell };
-    let mut ward = Ward::new(plan, door, stop);
     told.findings.extend(rules::look(&mut ward.setting.file));
     told.tell();
     let accepted = accepts(&mut ward, &mut told).await;

@@ -22,6 +22,10 @@ use targets::file::Challenge;
 
 /// How the server does things.
 #[derive(Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a habit, and they go together as one likes"
+)]
 pub(crate) struct Habits {
     pub(crate) app_id: AppId,
     pub(crate) environment: Environment,

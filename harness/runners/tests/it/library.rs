@@ -21,7 +21,7 @@ fn policy(app_id: &str, environment: Environment) -> Policy {
     Policy::new(AppId::parse(app_id).unwrap(), environment.into())
 }
 
-fn refused(unverified: Unverified) -> Decided {
+fn refused(unverified: &Unverified) -> Decided {
     match unverified {
         Unverified::Broken(Rejection { rule, .. }) => Decided::reject(rule.id()),
         Unverified::Failed(flaw) => panic!("{flaw}"),
@@ -39,7 +39,7 @@ impl Verifier for Reference {
         let now: Timestamp = asked.now.parse().unwrap();
         let policy = policy(&asked.app_id, asked.environment);
         match verify_attestation(&request, &anchor, &policy, now, &self.0) {
-            Err(unverified) => refused(unverified),
+            Err(unverified) => refused(&unverified),
             Ok(verified) => Decided::accept(Outputs {
                 public_key: verified.public_key.map(|key| Base64(key.to_vec())),
                 counter: Some(verified.counter),
@@ -57,7 +57,7 @@ impl Verifier for Reference {
             stored_counter: asked.previous_counter,
         };
         match verify_assertion(&request, &policy(&asked.app_id, asked.environment), &self.0) {
-            Err(unverified) => refused(unverified),
+            Err(unverified) => refused(&unverified),
             Ok(verified) => {
                 Decided::accept(Outputs { counter: Some(verified.counter), ..Outputs::default() })
             }
@@ -132,7 +132,7 @@ fn a_panic_is_a_crash_and_a_hang_a_timeout_of_the_case_alone() {
     let cases = ["transport.attestation.random", "genuine.ios27", "chain.empty"];
     for (fault, words) in [
         (Broken(|| panic!("out of range")), "it panicked: out of range"),
-        (Broken(|| std::thread::sleep(Duration::from_secs(60))), "no answer in time"),
+        (Broken(|| std::thread::sleep(Duration::from_mins(1))), "no answer in time"),
     ] {
         let suite = Suite { timeout: Duration::from_secs(2), ..suite(&cases) };
         let outcome = suite.check(Arc::new(fault)).unwrap();

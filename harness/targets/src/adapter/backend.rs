@@ -58,8 +58,8 @@ impl Said {
 #[derive(Debug)]
 pub(super) enum Backend {
     Lines(Box<Lines>),
-    Exec(Exec),
-    Library(Library),
+    Exec(Box<Exec>),
+    Library(Box<Library>),
 }
 
 impl Backend {

@@ -104,7 +104,13 @@ impl AdapterTarget {
             }
             Spoken::Exec(commands) => {
                 let caps = adapter.caps.clone();
-                Backend::Exec(Exec::new(commands.clone(), &file.name, caps, folder, limits))
+                Backend::Exec(Box::new(Exec::new(
+                    commands.clone(),
+                    &file.name,
+                    caps,
+                    folder,
+                    limits,
+                )))
             }
         };
         Self::with(file, backend, setting).await
@@ -117,7 +123,7 @@ impl AdapterTarget {
         setting: Setting,
     ) -> Result<Self, OpenError> {
         let library = Library::new(&file.name, verifier, setting.limits);
-        Self::with(file, Backend::Library(library), setting).await
+        Self::with(file, Backend::Library(Box::new(library)), setting).await
     }
 
     async fn with(
@@ -275,9 +281,8 @@ impl AdapterTarget {
             }
         };
         match decided {
-            Ok(told) => (told.decision, told.text),
+            Ok(told) | Err(Stop::Said(told)) => (told.decision, told.text),
             Err(Stop::Refused(refusal)) => (refused(&refusal), String::new()),
-            Err(Stop::Said(told)) => (told.decision, told.text),
         }
     }
 }

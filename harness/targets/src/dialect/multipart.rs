@@ -20,10 +20,10 @@ pub(super) fn body(parts: &[WrittenPart<'_>]) -> (String, Vec<u8>) {
             escaped(part.name)
         );
         if let Some(filename) = part.filename {
-            head.push_str(&format!("; filename=\"{}\"", escaped(filename)));
+            head.extend(["; filename=\"", &escaped(filename), "\""]);
         }
         if let Some(content_type) = part.content_type {
-            head.push_str(&format!("\r\nContent-Type: {content_type}"));
+            head.extend(["\r\nContent-Type: ", content_type]);
         }
         body.extend_from_slice(head.as_bytes());
         body.extend_from_slice(b"\r\n\r\n");

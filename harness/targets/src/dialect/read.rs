@@ -52,8 +52,8 @@ impl Dialect {
         let Some((place, rule)) = rules.find(|(_, rule)| reading.matches(rule, operation)) else {
             return (unreadable(&reading.unmatched()), None);
         };
-        let ruled = self.ruled(rule, operation, &reading, saved);
-        (ruled.unwrap_or_else(|why| unreadable(&why)), Some(ReadBy::Rule(place)))
+        let decision = self.ruled(rule, operation, &reading, saved);
+        (decision.unwrap_or_else(|why| unreadable(&why)), Some(ReadBy::Rule(place)))
     }
 
     /// What an answer means that the rule reads; the error is why it cannot be read after all.
@@ -132,7 +132,9 @@ impl Dialect {
             | Operation::Login => BTreeMap::new(),
         };
         let secrets = self.secrets(saved);
-        outputs.values_mut().for_each(|output| *output = secrets.mask(output));
+        for output in outputs.values_mut() {
+            *output = secrets.mask(output);
+        }
         saved.extend(kept);
         Ok(Decision::Accepted { outputs })
     }
@@ -225,8 +227,9 @@ impl Reading<'_> {
             }
             SourceKind::Cookie(name) => {
                 let set = self.answer.headers.get_all(http::header::SET_COOKIE).iter();
-                let cookies = set.filter_map(|value| RawCookie::parse(value.to_str().ok()?).ok());
-                let found = cookies.filter(|cookie| cookie.name() == name).last();
+                let mut cookies =
+                    set.filter_map(|value| RawCookie::parse(value.to_str().ok()?).ok());
+                let found = cookies.rfind(|cookie| cookie.name() == name);
                 let found = found.map(|cookie| cookie.value().to_owned());
                 (found, format!("no cookie `{name}`"))
             }

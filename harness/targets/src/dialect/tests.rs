@@ -278,8 +278,8 @@ fn vault() -> Dialect {
     Dialect::new(&TargetFile::parse(VAULT, "vault.toml", &|_| None).unwrap()).unwrap()
 }
 
-fn cbor_of(json: serde_json::Value) -> ciborium::Value {
-    ciborium::Value::serialized(&json).unwrap()
+fn cbor_of(json: &serde_json::Value) -> ciborium::Value {
+    ciborium::Value::serialized(json).unwrap()
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn cbor_carries_bytes_as_bytes_and_texts_as_texts() {
     assert_eq!(at("data"), ciborium::Value::Text("alice".to_owned()));
     let request = dialect.request(Operation::Challenge, &facts, &saved).unwrap();
     let sent: ciborium::Value = ciborium::from_reader(request.body.as_slice()).unwrap();
-    assert_eq!(sent, cbor_of(serde_json::json!({ "for": "attest", "times": [1, true] })));
+    assert_eq!(sent, cbor_of(&serde_json::json!({ "for": "attest", "times": [1, true] })));
     facts.key_id = Some(Field::Json(serde_json::json!([1])));
     let request = dialect.request(Operation::Attest, &facts, &saved).unwrap();
     assert!(request.body.starts_with(b"\xa4\x63key\x81\x01"), "a lie about the type stays one");
@@ -353,7 +353,7 @@ fn values_are_taken_from_cbor_cookies_and_patterns() {
 
     let read =
         |body: Vec<u8>| dialect.read(Operation::Assert, &answer(200, &[], body), &mut Saved::new());
-    let accepted = cbor::bytes(&cbor_of(serde_json::json!({ "ok": true, "counter": 7 })));
+    let accepted = cbor::bytes(&cbor_of(&serde_json::json!({ "ok": true, "counter": 7 })));
     let outputs = saved(&[("counter", "7")]).into_iter().collect();
     assert_eq!(read(accepted), Decision::Accepted { outputs });
     assert_eq!(read(b"never: a bad nonce".to_vec()), rejected(Some("a bad nonce")));
