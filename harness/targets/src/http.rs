@@ -324,14 +324,17 @@ fn decision_of(error: &reqwest::Error, tried: &str) -> Decision {
 
 /// What to do about a connection that TLS did not let come about, as an appendix to a sentence.
 fn tls_hint(words: &str) -> &'static str {
+    let untrusted = "; its certificate is signed by nobody known here: name the PEM file of its \
+                     authority with `http = { tls_ca = \"ca.pem\" }` in `[target]`";
     let hints = [
+        ("UnknownIssuer", untrusted),
+        // An authority of the same name, and not the same.
+        ("certificate: BadSignature", untrusted),
         (
-            "UnknownIssuer",
-            "; its certificate is signed by nobody known here: name the PEM file of its authority \
-             with `http = { tls_ca = \"ca.pem\" }` in `[target]`",
+            "not valid for name",
+            "; its certificate is for another host: use the name it was made for",
         ),
-        ("NotValidForName", "; its certificate is for another host: use the name it was made for"),
-        ("certificate: Expired", "; its certificate has expired: renew it"),
+        ("certificate expired", "; its certificate has expired: renew it"),
         ("InvalidContentType", "; no TLS is spoken there: the node may begin with http://"),
     ];
     hints.iter().find(|(word, _)| words.contains(word)).map_or("", |(_, hint)| hint)

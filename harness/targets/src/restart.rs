@@ -41,7 +41,7 @@ impl Process {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("`{program}` cannot be started: {error}"))?;
-        let tail = Tail::default();
+        let mut tail = Tail::default();
         tail.follow(child.stdout.take());
         tail.follow(child.stderr.take());
         let ready = async {
@@ -56,7 +56,10 @@ impl Process {
                 *running = Some(child);
                 Ok(())
             }
-            Ok(Err(what)) => Err(format!("`{program}` {what}{tail}")),
+            Ok(Err(what)) => {
+                tail.settle().await;
+                Err(format!("`{program}` {what}{tail}"))
+            }
             Err(_) => {
                 let wanted = if hook.wait_for.is_some() { "no node serves" } else { "it runs on" };
                 Err(format!("`{program}`: {wanted} after {:?}{tail}", hook.timeout))
@@ -102,29 +105,42 @@ fn ended(came: std::io::Result<std::process::ExitStatus>) -> Result<(), String> 
 }
 
 /// The end of what a command says, however much that is.
-#[derive(Default, Clone)]
-struct Tail(Arc<Mutex<Vec<u8>>>);
+#[derive(Default)]
+struct Tail {
+    kept: Arc<Mutex<Vec<u8>>>,
+    readers: Vec<tokio::task::JoinHandle<()>>,
+}
 
 impl Tail {
     /// Reads to the end of a stream, for as long as it has none: a full pipe would stop the command.
-    fn follow(&self, stream: Option<impl AsyncRead + Send + Unpin + 'static>) {
+    fn follow(&mut self, stream: Option<impl AsyncRead + Send + Unpin + 'static>) {
         let Some(mut stream) = stream else { return };
-        let tail = self.clone();
-        tokio::spawn(async move {
+        let kept = Arc::clone(&self.kept);
+        self.readers.push(tokio::spawn(async move {
             let mut read = [0; 4096];
             while let Ok(count @ 1..) = stream.read(&mut read).await {
-                let mut kept = tail.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.extend_from_slice(&read[..count]);
                 let excess = kept.len().saturating_sub(OUTPUT);
                 kept.drain(..excess);
             }
-        });
+        }));
+    }
+
+    /// Waits for what a command said last, but not for what it may have left running.
+    async fn settle(&self) {
+        let read = async {
+            while !self.readers.iter().all(tokio::task::JoinHandle::is_finished) {
+                tokio::time::sleep(ROUND / 10).await;
+            }
+        };
+        let _ = tokio::time::timeout(ROUND * 10, read).await;
     }
 }
 
 impl std::fmt::Display for Tail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&kept);
         match text.trim() {
             "" => Ok(()),

@@ -225,29 +225,19 @@ struct Policy {
 }
 
 #[derive(JsonSchema)]
-#[schemars(untagged)]
-enum Declared<T> {
-    /// Nothing.
-    Word(Ignore),
-    /// One of these.
-    Listed(Listed<T>),
-}
-
-#[derive(JsonSchema)]
-#[schemars(rename_all = "lowercase")]
-enum Ignore {
-    Ignore,
-}
-
-#[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
-struct Listed<T> {
-    /// Whether it must be there.
-    #[schemars(extend("enum" = ["allow-missing", "require"]))]
+#[schemars(extend(
+    "if" = { "properties": { "mode": { "const": "ignore" } } },
+    "then" = { "not": { "required": ["allow"] } },
+    "else" = { "required": ["allow"] }
+))]
+struct Declared<T> {
+    /// Whether it must be there, and whether it is looked at.
+    #[schemars(extend("enum" = ["ignore", "allow-missing", "require"]))]
     mode: String,
     /// What it may be.
     #[schemars(length(min = 1))]
-    allow: Vec<T>,
+    allow: Option<Vec<T>>,
 }
 
 /// How hashes and encodings are made.
@@ -289,7 +279,20 @@ struct Secret {
     env: String,
 }
 
-type Headers = BTreeMap<String, String>;
+/// Headers and templates of their values.
+#[derive(JsonSchema)]
+#[schemars(transparent)]
+struct Headers(
+    #[schemars(extend("propertyNames" = { "pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" }))]
+    BTreeMap<String, String>,
+);
+
+/// JSON pointers and the values that must stand there.
+#[derive(JsonSchema)]
+#[schemars(transparent)]
+struct Pointers(
+    #[schemars(extend("propertyNames" = { "pattern": "^(/.*)?$" }))] BTreeMap<String, Value>,
+);
 
 /// Cookies, accounts and the login.
 #[derive(JsonSchema)]
@@ -427,11 +430,11 @@ struct Rule {
     on: Option<Vec<Name<OperationName>>>,
     status: Option<Status>,
     /// JSON pointers of the body and the values that must stand there.
-    json: Option<BTreeMap<String, Value>>,
+    json: Option<Pointers>,
     /// The same of a body that is CBOR.
-    cbor: Option<BTreeMap<String, Value>>,
+    cbor: Option<Pointers>,
     /// Headers and the values they must have.
-    header: Option<BTreeMap<String, String>>,
+    header: Option<Headers>,
     /// What must stand in the body.
     body_contains: Option<String>,
     /// A regular expression that must be found in the body.

@@ -69,7 +69,7 @@ impl Headline {
             security: Tally {
                 in_cases: failed(Side::Security),
                 known: known(Side::Security),
-                of_cases: decided()
+                of_cases: proven()
                     .filter(|case| !genuine(case) && case.expectation != "either")
                     .count() as u64,
                 under_load: loads(|load| load.correctness.false_accepts),

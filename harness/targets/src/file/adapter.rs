@@ -53,8 +53,12 @@ impl TargetFile {
     pub fn of_adapter(name: &str, adapter: Option<Adapter>) -> Self {
         let reference = Self::parse(Self::REFERENCE, "reference.toml", &|_| None);
         let reference = reference.expect("the reference's own file is read by a test");
+        // Requests are made as for the reference, and handed to the adapter instead of sent: a host
+        // that leads nowhere says so in the evidence.
+        let nowhere = "http://adapter.invalid".parse().expect("a constant that is a URL");
         Self {
             name: name.to_owned(),
+            nodes: vec![nowhere],
             adapter,
             policy: super::DeclaredPolicy::default(),
             reasons: super::Reasons::default(),
