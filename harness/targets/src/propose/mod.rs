@@ -1,7 +1,7 @@
 //! From a description of an API, or a recording of it, to a target file that people complete.
 //!
 //! Three kinds of text are read: an OpenAPI document, a HAR recording, and curl command lines. Each
-//! becomes a list of [`Sighting`]s; the three routes of a conversation are chosen among them by
+//! becomes a list of sightings; the three routes of a conversation are chosen among them by
 //! what they carry and what they are called; and what recorded objects prove is proven and not
 //! guessed. What is guessed says from where, and what cannot be found is asked.
 
