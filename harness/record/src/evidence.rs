@@ -18,6 +18,15 @@ pub struct Evidence {
     pub objects: Vec<SentObject>,
 }
 
+impl Evidence {
+    /// The file that shows the deciding request best: a script that sends it again, where it can be
+    /// sent at all.
+    pub fn file(&self) -> &'static str {
+        let deciding = self.deciding.and_then(|place| self.requests.get(place));
+        if deciding.is_some_and(SentRequest::is_http) { "curl.sh" } else { "requests.txt" }
+    }
+}
+
 /// A request as it went out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentRequest {
@@ -25,7 +34,7 @@ pub struct SentRequest {
     pub what: String,
     /// The HTTP method.
     pub method: String,
-    /// Where to; secrets as `${secret.name}`.
+    /// Where to; secrets as `${secret.name}`. `adapter:/path` for what an adapter was asked.
     pub url: String,
     /// Headers in the order sent; secrets as `${secret.name}`.
     pub headers: Vec<(String, String)>,
@@ -44,6 +53,13 @@ pub struct SentRequest {
     pub decision: String,
     /// The beginning of the answer, printable, secrets masked.
     pub excerpt: String,
+}
+
+impl SentRequest {
+    /// Whether it can be sent again by a client of HTTP; an adapter's cannot.
+    pub fn is_http(&self) -> bool {
+        self.url.starts_with("http://") || self.url.starts_with("https://")
+    }
 }
 
 /// A value that a request carries, beside the twin's.

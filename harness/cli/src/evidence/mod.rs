@@ -65,7 +65,8 @@ fn files(evidence: &Evidence) -> Vec<(String, Vec<u8>)> {
     }
     files.push(("requests.txt".to_owned(), requests(evidence).into_bytes()));
     let deciding = evidence.deciding.and_then(|place| evidence.requests.get(place));
-    if let Some(request) = deciding {
+    // What an adapter was asked went nowhere that curl could reach.
+    if let Some(request) = deciding.filter(|request| request.is_http()) {
         if let Some(body) = curl::body_file(request) {
             files.push(("body.bin".to_owned(), body));
         }

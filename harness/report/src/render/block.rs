@@ -70,8 +70,9 @@ pub fn finding(summary: &Summary, case: &Case) -> String {
     block.line("why", &case.matters);
     block.line("mend", &case.fix);
     block.verbatim("replay", &case.repeat);
-    if summary.evidence.contains_key(&case.id) {
-        block.verbatim("curl", &format!("{}/curl.sh", evidence_folder(&case.id)));
+    if let Some(evidence) = summary.evidence.get(&case.id) {
+        let name = if evidence.file() == "curl.sh" { "curl" } else { "requests" };
+        block.verbatim(name, &format!("{}/{}", evidence_folder(&case.id), evidence.file()));
     }
     block.0
 }

@@ -86,8 +86,8 @@ struct Finding<'a> {
     objects: Vec<ObjectView>,
     /// Why nothing is compared, if nothing is.
     no_objects: &'static str,
-    /// The folder of its evidence, if there is any.
-    folder: String,
+    /// The file that its evidence begins with, if there is any.
+    evidence: String,
 }
 
 impl<'a> Page<'a> {
@@ -286,7 +286,9 @@ impl<'a> Finding<'a> {
             excerpt: shorten(&case.excerpt, EXCERPT_SHOWN),
             objects: evidence.map_or_else(Vec::new, objects),
             no_objects: evidence.and_then(nothing_compared).unwrap_or_default(),
-            folder: evidence.map_or_else(String::new, |_| evidence_folder(&case.id)),
+            evidence: evidence.map_or_else(String::new, |evidence| {
+                format!("{}/{}", evidence_folder(&case.id), evidence.file())
+            }),
             case,
         }
     }

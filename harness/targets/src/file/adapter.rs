@@ -48,14 +48,22 @@ impl Adapter {
     }
 }
 
+/// The host of an adapter's requests, which exists nowhere.
+const NOWHERE: &str = "adapter.invalid";
+
 impl TargetFile {
+    /// Whether requests are handed to an adapter or library instead of being sent.
+    pub fn is_handed_over(&self) -> bool {
+        self.nodes.first().is_some_and(|node| node.host_str() == Some(NOWHERE))
+    }
+
     /// What an adapter is spoken to with: the reference's conventions, and no policy declared.
     pub fn of_adapter(name: &str, adapter: Option<Adapter>) -> Self {
         let reference = Self::parse(Self::REFERENCE, "reference.toml", &|_| None);
         let reference = reference.expect("the reference's own file is read by a test");
         // Requests are made as for the reference, and handed to the adapter instead of sent: a host
         // that leads nowhere says so in the evidence.
-        let nowhere = "http://adapter.invalid".parse().expect("a constant that is a URL");
+        let nowhere = format!("http://{NOWHERE}").parse().expect("a constant that is a URL");
         Self {
             name: name.to_owned(),
             nodes: vec![nowhere],

@@ -77,9 +77,11 @@ pub(in crate::render) fn finding(
     if !case.repeat.is_empty() {
         page.fence(&case.repeat);
     }
-    if evidence.is_some() && beside == Beside::Files {
-        let folder = evidence_folder(&case.id);
-        page.line(&format!("The request and its objects: [`{folder}/curl.sh`]({folder}/curl.sh)"));
+    if let Some(evidence) = evidence
+        && beside == Beside::Files
+    {
+        let file = format!("{}/{}", evidence_folder(&case.id), evidence.file());
+        page.line(&format!("The request and its objects: [`{file}`]({file})"));
     }
     if !case.excerpt.trim().is_empty() {
         page.fence(&shorten(&case.excerpt, EXCERPT_SHOWN));

@@ -22,13 +22,13 @@ pub(super) fn evidence(id: &str, played: &Played, dialect: &Dialect) -> Evidence
     let kept = deciding.and_then(|place| turns[place].kept.as_deref());
     Evidence {
         id: id.to_owned(),
-        requests: turns.iter().filter_map(|turn| request(turn)).collect(),
+        requests: turns.iter().filter_map(|turn| request(turn, file.is_handed_over())).collect(),
         deciding,
         objects: kept.map_or_else(Vec::new, |kept| objects(kept, file)),
     }
 }
 
-fn request(turn: &Turn) -> Option<SentRequest> {
+fn request(turn: &Turn, to_adapter: bool) -> Option<SentRequest> {
     let kept = turn.kept.as_deref()?;
     let WireRequest { method, url, headers, body } = &kept.request;
     let mut secrets = std::collections::BTreeSet::new();
@@ -38,7 +38,9 @@ fn request(turn: &Turn) -> Option<SentRequest> {
         bytes
     };
     let mut text = |bytes: &[u8]| String::from_utf8_lossy(&named(bytes)).into_owned();
-    let url = text(url.as_str().as_bytes());
+    // Made as for a server, and handed over in this process: it has a path, and no address.
+    let url = if to_adapter { format!("adapter:{}", url.path()) } else { url.to_string() };
+    let url = text(url.as_bytes());
     let headers = headers.iter();
     let headers = headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
     let body = named(body);
