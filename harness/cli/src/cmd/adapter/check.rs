@@ -265,6 +265,9 @@ fn is_no(exchange: &Exchange) -> bool {
     matches!(exchange.decision, Decision::Rejected { .. })
 }
 
+/// Characters of an answer that are shown.
+const TOLD: usize = 240;
+
 /// What was decided, and what was said with it.
 fn told(exchange: &Exchange) -> String {
     let why = match &exchange.decision {
@@ -278,7 +281,14 @@ fn told(exchange: &Exchange) -> String {
         | Decision::TimedOut => String::new(),
     };
     let parts = [exchange.decision.as_str(), &why, &exchange.excerpt];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+    let told = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    // A stack trace is long, and what it is about stands in its beginning.
+    let line = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= TOLD {
+        line
+    } else {
+        line.chars().take(TOLD).collect::<String>() + "…"
+    }
 }
 
 fn words(error: impl std::error::Error + 'static) -> String {
