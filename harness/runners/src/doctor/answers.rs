@@ -113,6 +113,11 @@ pub(super) fn reasons<T: Pliable>(ward: &Ward<'_, T>) -> Finding {
     }
     let said = format!("{} of {} stand for nothing yet", unmapped.len(), ward.heard.len());
     let mut finding = Finding::ok(Check::Reasons, said);
+    if !edits.is_empty() && reasons.map.is_empty() && reasons.mode == ReasonMode::Ignore {
+        // The cases meet words that no lie of ours brought up; comparing would leave those undecided.
+        edits.insert(0, Edit::set("reasons.mode", ReasonMode::Ignore.as_str()));
+        finding.said.push_str("; none is compared until `mode` under [reasons] is \"class\"");
+    }
     if !edits.is_empty() {
         finding = Finding::warn(Check::Reasons, finding.said)
             .at("reasons.map")
