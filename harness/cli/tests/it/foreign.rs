@@ -70,8 +70,12 @@ impl Drop for Shop {
     }
 }
 
+/// Families that together play every step and every refusal of the shop's own. The library takes its
+/// time over the others, which say more about it than about the way here.
+const CASES: [&str; 6] =
+    ["genuine.*", "nonce.*", "counter.*", "challenge.*", "registration.*", "client-data.*"];
+
 #[test]
-#[ignore = "plays the whole catalogue on a slow server, for minutes: name it with `-- --ignored`"]
 fn a_server_in_another_language_is_judged_from_nothing_but_its_description() {
     let context = Context::new();
     let Some(python) = python(&context) else { return };
@@ -86,28 +90,39 @@ fn a_server_in_another_language_is_judged_from_nothing_but_its_description() {
         .ends_with(0);
     let proposed = context.read("proposed.toml");
     assert!(!proposed.contains(PASSWORD));
-    // What the file asks, answered as somebody who knows the shop would.
+    // Its address, which changes with each test, and how long its challenges live, which nobody can
+    // find out without waiting: the rest is for the doctor to find.
     let filled = [
         ("http://127.0.0.1:8000", shop.url.as_str()),
-        ("sha256(challenge_text)\"", "sha256(challenge_bytes)\""),
         ("# challenge_ttl = \"5m\"", "challenge_ttl = \"3s\""),
-        ("# challenge_spent_by_failure", "challenge_spent_by_failure"),
-        ("# validation_category", "validation_category"),
-        ("# bundle_version", "bundle_version"),
-        ("# receipt", "receipt"),
     ];
     let filled = filled.iter().fold(proposed, |text, (question, answer)| {
         assert!(text.contains(question), "no `{question}` in\n{text}");
         text.replace(question, answer)
     });
     let target = context.write("shop.toml", &filled);
+    let with_password = |arguments: &[&str]| {
+        let ran = context.assay(arguments).env("FOREIGN_SHOP_PASSWORD", PASSWORD).output();
+        Ran::of(ran.unwrap())
+    };
 
-    let ran = context
-        .assay(&["check", &target, "--authority", &authority, "--seed", "1", "--out", "out"])
-        .env("FOREIGN_SHOP_PASSWORD", PASSWORD)
-        .output()
-        .unwrap();
-    let ran = Ran::of(ran);
+    let doctor = with_password(&["doctor", &target, "--authority", &authority, "--write"]);
+    assert_eq!(doctor.code, Some(0), "{}\n{}", doctor.stdout, doctor.stderr);
+    assert!(!doctor.stdout.contains(PASSWORD), "secrets are masked");
+    let found = context.read("shop.toml");
+    for line in [
+        "attest_client_data_hash = \"sha256(challenge_bytes)\"",
+        "challenge_spent_by_failure = true",
+        "mode = \"ignore\"",
+        "InvalidNonceException = \"att.nonce\"",
+    ] {
+        assert!(found.contains(line), "the doctor did not find `{line}`:\n{found}");
+    }
+
+    let mut check =
+        vec!["check", &target, "--authority", &authority, "--seed", "1", "--out", "out"];
+    check.extend(CASES.iter().flat_map(|family| ["--case", family]));
+    let ran = with_password(&check);
     // What the run finds is between the shop and its library; here it must be a judgement.
     assert!(matches!(ran.code, Some(0 | 1)), "{:?}\n{}\n{}", ran.code, ran.stdout, ran.stderr);
     let record = context.read("out/record.jsonl");
@@ -119,10 +134,9 @@ fn a_server_in_another_language_is_judged_from_nothing_but_its_description() {
         .map(|event| event["verdict"].as_str().unwrap().to_owned())
         .collect();
     let count = |verdict: &str| verdicts.iter().filter(|one| *one == verdict).count();
-    // Three cases come to nothing with this shop: one enrols a key twice, which it refuses, and two
-    // spell a challenge so that it stands for no bytes, which are what is hashed here.
-    assert!(count("inconclusive") <= 3, "{}", ran.stdout);
-    assert!(count("pass") > 300, "{} cases passed\n{}", count("pass"), ran.stdout);
+    // Two cases come to nothing with this shop: they enrol a key twice, which it refuses.
+    assert!(count("inconclusive") <= 2, "{}", ran.stdout);
+    assert!(count("pass") > 70, "{} cases passed\n{}", count("pass"), ran.stdout);
     let observed = events().filter(|event| event["event"] == "case-observed");
     let mut twins = 0;
     for case in observed {
@@ -139,5 +153,5 @@ fn a_server_in_another_language_is_judged_from_nothing_but_its_description() {
             assert!(!undecided, "{}: {turn}", case["id"]);
         }
     }
-    assert!(twins > 100, "{twins} honest twins were played");
+    assert!(twins > 30, "{twins} honest twins were played");
 }
