@@ -211,7 +211,11 @@ impl Sink for Console {
             | EventKind::Evidence(_)
             | EventKind::CaseObserved(_)
             | EventKind::KnownFailures(_)
-            | EventKind::GateHeld(_) => {}
+            | EventKind::GateHeld(_)
+            | EventKind::LoadSecond(_)
+            | EventKind::TargetSecond(_)
+            | EventKind::FleetSecond(_)
+            | EventKind::FleetFinished(_) => {}
             EventKind::CaseStarted(case) => {
                 if self.cases.0 == 0 && self.bar.is_none() {
                     self.start_bar(self.cases.1, "cases {wide_bar} {pos}/{len}  {msg}");

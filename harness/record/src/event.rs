@@ -1,6 +1,9 @@
 //! The events of a run. They carry facts, never how to show them.
 
-use crate::{CaseObserved, Evidence, GateHeld, Histogram, KnownFailures, Trust, Verdict};
+use crate::{
+    CaseObserved, Evidence, FleetFinished, FleetSecond, GateHeld, Histogram, KnownFailures,
+    LoadSecond, TargetSecond, Trust, ValidityCheck, Verdict,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,6 +43,14 @@ pub enum EventKind {
     LoadWindow(Box<LoadWindow>),
     /// An answer under load that was wrong, with what repeats it. At most a few are kept of each kind.
     WrongAnswer(WrongAnswer),
+    /// One second of the generator under load.
+    LoadSecond(Box<LoadSecond>),
+    /// One second of the process of the server under test, where it can be seen.
+    TargetSecond(TargetSecond),
+    /// One second of a fleet of devices.
+    FleetSecond(Box<FleetSecond>),
+    /// What became of a fleet; stands before the end of its attack.
+    FleetFinished(Box<FleetFinished>),
     /// A load attack ended.
     LoadFinished(LoadFinished),
     /// Something the reader should know: a warning, or a part that could not be done.
@@ -257,7 +268,7 @@ pub struct WrongAnswer {
 }
 
 /// A load attack ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LoadFinished {
     /// Whether every planned arrival was dealt with.
     pub complete: bool,
@@ -265,6 +276,21 @@ pub struct LoadFinished {
     pub invalid: Vec<String>,
     /// Service time as goose saw it, in its own words, for comparison only.
     pub goose: String,
+    /// What must hold for the measurement to be valid, and how it came out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<ValidityCheck>,
+    /// Dishonest requests that were decided, those of the audit included; 0 if nobody counted.
+    #[serde(default)]
+    pub probes: u64,
+    /// Of these, accepted.
+    #[serde(default)]
+    pub false_accepts: u64,
+    /// Keys that were asked once more after the load.
+    #[serde(default)]
+    pub audited: u64,
+    /// Whether the user cut the attack short.
+    #[serde(default)]
+    pub interrupted: bool,
 }
 
 /// Last line of a complete record.

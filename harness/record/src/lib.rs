@@ -11,6 +11,7 @@ pub mod gate;
 pub mod histogram;
 pub mod jsonl;
 pub mod known;
+pub mod load;
 pub mod observed;
 pub mod verdict;
 
@@ -23,6 +24,10 @@ pub use gate::{Baseline, BaselineFailure, Because, Borne, Breach, BreachKind, De
 pub use histogram::Histogram;
 pub use jsonl::{JsonLines, Record, RecordError, Sink};
 pub use known::{KnownCase, KnownEntry, KnownFailures, KnownStanding};
+pub use load::{
+    Assumption, Basis, CheckStanding, FleetFinished, FleetSecond, LoadSecond, TargetSecond,
+    ValidityCheck,
+};
 pub use observed::{
     Attempt, CaseObserved, Honest, Observed, ObservedDecision, ReasonMode, Trust, Truth,
     TwinObserved, Unplayed,

@@ -163,6 +163,10 @@ fn note(event: &record::Event) -> Option<String> {
         | EventKind::LoadStarted(_)
         | EventKind::LoadWindow(_)
         | EventKind::WrongAnswer(_)
+        | EventKind::LoadSecond(_)
+        | EventKind::TargetSecond(_)
+        | EventKind::FleetSecond(_)
+        | EventKind::FleetFinished(_)
         | EventKind::LoadFinished(_)
         | EventKind::RunFinished(_) => None,
     }

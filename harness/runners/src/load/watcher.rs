@@ -239,6 +239,7 @@ impl<'a> Watcher<'a> {
             complete: report.complete,
             invalid: report.invalid.clone(),
             goose: goose.to_owned(),
+            ..LoadFinished::default()
         }));
         report
     }
