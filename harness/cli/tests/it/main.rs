@@ -13,6 +13,7 @@ mod gate;
 mod github;
 mod init;
 mod judged;
+mod killed;
 mod known;
 mod listed;
 mod replay;
