@@ -1,4 +1,4 @@
-//! The rules of a SARIF report: the cases that were played, and the ways to be wrong under load.
+//! The rules of a SARIF report: the cases that failed, and the ways to be wrong under load.
 
 use super::{TEXT_SHOWN, message};
 use crate::render::markdown::escape;
