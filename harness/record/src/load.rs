@@ -179,7 +179,9 @@ mod tests {
 
     fn histogram(values: &[u64]) -> Histogram {
         let mut histogram = Histogram::default();
-        values.iter().for_each(|value| histogram.record(*value));
+        for value in values {
+            histogram.record(*value);
+        }
         histogram
     }
 
@@ -292,12 +294,12 @@ mod tests {
 
     #[test]
     fn names_in_reports_are_those_in_records() {
+        use CheckStanding::{Breached, Holds, Remark, Unseen};
         let written = |value: Value| value.as_str().map(ToOwned::to_owned);
         for basis in [Basis::Documented, Basis::Field, Basis::Assumed] {
             let value = serde_json::to_value(basis).unwrap();
             assert_eq!(written(value).as_deref(), Some(basis.as_str()));
         }
-        use CheckStanding::{Breached, Holds, Remark, Unseen};
         for standing in [Holds, Remark, Breached, Unseen] {
             let value = serde_json::to_value(standing).unwrap();
             assert_eq!(written(value).as_deref(), Some(standing.as_str()));
