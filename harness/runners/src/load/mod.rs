@@ -12,6 +12,7 @@
 pub mod attack;
 mod fleet;
 mod incident;
+pub mod journey;
 mod larder;
 mod mint;
 pub mod muster;
