@@ -33,15 +33,38 @@ pub(super) const LEAD: Duration = Duration::from_millis(500);
 const SPARE: usize = 16;
 
 impl Needs {
-    /// Needs at a rate of `rate` arrivals a second.
-    pub(super) fn at(plan: &LoadPlan, rate: f64) -> Self {
-        let mix = plan.mix;
-        let total = f64::from(mix.attest + mix.assert + mix.challenge);
-        Self {
-            attest: rate * f64::from(mix.attest) / total,
-            assert: rate * f64::from(mix.assert) / total,
-            timeout: plan.timeout.as_secs_f64(),
-        }
+    /// The most that any phase needs.
+    pub(super) fn most(plan: &LoadPlan) -> Self {
+        Self::of(plan, 0..plan.phases.len())
+    }
+
+    /// The most that is needed by the phases that run between `from` and `from + within`.
+    pub(super) fn between(plan: &LoadPlan, from: Duration, within: Duration) -> Self {
+        let (first, last) = (plan.phase_at(from), plan.phase_at(from.saturating_add(within)));
+        Self::of(plan, first..last + 1)
+    }
+
+    fn of(plan: &LoadPlan, phases: std::ops::Range<usize>) -> Self {
+        let none = Self { attest: 0.0, assert: 0.0, timeout: plan.timeout.as_secs_f64() };
+        phases.fold(none, |most, place| {
+            let (rate, shares) = (plan.phases[place].highest_rate(), plan.terms(place).shares());
+            Self {
+                attest: most.attest.max(rate * shares.attest),
+                assert: most.assert.max(rate * shares.assert),
+                ..most
+            }
+        })
+    }
+
+    /// Devices that are enrolled before the load: as many as were asked for, or as it needs.
+    pub(super) fn enrolled(plan: &LoadPlan) -> u64 {
+        let needed = Self::most(plan).devices().max(plan.devices_traced());
+        plan.devices.unwrap_or(needed) as u64
+    }
+
+    /// Assertions a second that need a device.
+    pub(super) fn assertions(&self) -> f64 {
+        self.assert
     }
 
     /// Challenges in reserve: what is used while the target answers none until the timeout, and
@@ -87,6 +110,8 @@ pub(super) enum Material {
     Member(Box<Member>),
     /// A request that was accepted before.
     Accepted(Box<(Facts, Saved)>),
+    /// Nothing: no device stands behind it.
+    Nobody,
 }
 
 /// Where all devices and challenges are while nobody uses them.
@@ -118,7 +143,7 @@ const UNDECLARED_LIFETIME: Duration = Duration::from_mins(1);
 impl Fleet {
     /// Nobody yet.
     pub(super) fn new(plan: &LoadPlan, lifetime: Option<Duration>) -> Self {
-        let needs = Needs::at(plan, plan.highest_rate());
+        let needs = Needs::most(plan);
         Self {
             newcomers: VecDeque::new(),
             idle: VecDeque::new(),
@@ -194,7 +219,10 @@ impl Fleet {
         let member = match deed {
             Deed::Challenge(_) => None,
             Deed::Attest(Some(Lie::AttestUnknownChallenge)) => self.newcomers.pop_front(),
-            Deed::Assert(Some(Lie::Replay)) => {
+            Deed::Attest(Some(Lie::GarbageAttestation | Lie::OversizeAttestation)) => {
+                return Some(Material::Nobody);
+            }
+            Deed::Assert(Some(Lie::Replay | Lie::GarbageAssertion | Lie::OversizeAssertion)) => {
                 // Each in turn, again and again: however often it is sent, it must be refused.
                 let accepted = self.accepted.pop_front()?;
                 self.accepted.push_back(accepted.clone());
@@ -343,7 +371,7 @@ mod tests {
         let accounts: Vec<_> = (0..4)
             .filter_map(|_| match fleet.material(Deed::Assert(Some(Lie::Replay))) {
                 Some(Material::Accepted(accepted)) => Some(accepted.0.account),
-                Some(Material::Member(_)) | None => None,
+                Some(Material::Member(_) | Material::Nobody) | None => None,
             })
             .collect();
         assert_eq!(accounts, ["one", "two", "one", "two"]);

@@ -76,8 +76,10 @@ impl Mint {
         material: Material,
     ) -> Result<Ready, DialectError> {
         match (deed, material) {
+            (Deed::Attest(Some(lie)), Material::Nobody) => self.attest_nobody(number, lie),
             (_, Material::Accepted(accepted)) => {
-                let (facts, saved) = *accepted;
+                let (mut facts, saved) = *accepted;
+                self.damage(number, deed.lie(), &mut facts);
                 let wire = self.dialect.request(Operation::Assert, &facts, &saved)?;
                 let operation = Operation::Assert;
                 Ok(Ready { operation, wire, facts, saved, member: None, counter: None })
@@ -87,6 +89,38 @@ impl Mint {
             (Deed::Challenge(_), Material::Member(_)) => {
                 unreachable!("challenges are asked for, not made ready")
             }
+            (_, Material::Nobody) => unreachable!("only floods of attestations are nobody's"),
+        }
+    }
+
+    /// What only has to look like an attestation.
+    fn attest_nobody(&self, number: u64, lie: Lie) -> Result<Ready, DialectError> {
+        let mut saved = Saved::new();
+        saved.insert(CHALLENGE_TEXT.to_owned(), self.unknown_challenge(number));
+        let mut facts = facts_of(number, "load-nobody");
+        facts.purpose = Purpose::Attest;
+        let mut stream = self.seed.child("flood", number).stream();
+        let mut key_id = [0; 32];
+        stream.fill_bytes(&mut key_id);
+        facts.key_id = Some(key_id.to_vec().into());
+        let large = lie == Lie::OversizeAttestation;
+        let object = if large { oversize() } else { garbage(&mut stream) };
+        facts.attestation = Some(Field::Bytes(object));
+        let operation = Operation::Attest;
+        let wire = self.dialect.request(operation, &facts, &saved)?;
+        Ok(Ready { operation, wire, facts, saved, member: None, counter: None })
+    }
+
+    /// Makes of an accepted request what a flood sends; a replay stays as it is.
+    fn damage(&self, number: u64, lie: Option<Lie>, facts: &mut Facts) {
+        if lie == Some(Lie::GarbageAssertion) {
+            let mut stream = self.seed.child("flood", number).stream();
+            facts.assertion = Some(Field::Bytes(garbage(&mut stream)));
+        }
+        if lie == Some(Lie::OversizeAssertion)
+            && let Some(client_data) = &mut facts.client_data
+        {
+            client_data.resize(client_data.len() + OVERSIZE, b' ');
         }
     }
 
@@ -164,7 +198,12 @@ impl Mint {
             | Lie::Replay
             | Lie::OtherChallenge
             | Lie::OtherRoot
-            | Lie::AttestUnknownChallenge => {}
+            | Lie::AttestUnknownChallenge
+            // Made of nobody's or of an accepted request.
+            | Lie::GarbageAttestation
+            | Lie::GarbageAssertion
+            | Lie::OversizeAttestation
+            | Lie::OversizeAssertion => {}
         }
     }
 
@@ -175,6 +214,27 @@ impl Mint {
         let encoding = self.dialect.file().conventions.challenge;
         encoding.encode(&bytes).unwrap_or_else(|| hex::encode(bytes))
     }
+}
+
+/// Bytes by which a body is too large: sixty times a genuine attestation, and still little enough to
+/// be sent hundreds of times a second.
+const OVERSIZE: usize = 512 << 10;
+
+/// A map of three as an attestation object begins, and then no CBOR: a length that never comes.
+fn garbage(stream: &mut impl Rng) -> Vec<u8> {
+    let mut bytes = b"\xa3\x63fmt\x6fapple-appattest\x67attStmt\xbb".to_vec();
+    let mut rest = [0xff; 200];
+    stream.fill_bytes(&mut rest[8..]);
+    bytes.extend(rest);
+    bytes
+}
+
+/// A whole attestation object in CBOR whose authenticator data is far too long.
+fn oversize() -> Vec<u8> {
+    let mut bytes = b"\xa3\x63fmt\x6fapple-appattest\x67attStmt\xa0\x68authData\x5a".to_vec();
+    bytes.extend((OVERSIZE as u32).to_be_bytes());
+    bytes.resize(bytes.len() + OVERSIZE, 0);
+    bytes
 }
 
 /// What every request says of itself; requests go round the nodes in turn.

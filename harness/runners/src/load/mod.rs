@@ -10,24 +10,31 @@
 //! two. A slow target shows in the first two; a slow generator in the last.
 
 pub mod attack;
+pub mod course;
+mod deeds;
 mod fleet;
 mod incident;
 pub mod journey;
+mod laid;
 mod larder;
 mod mint;
 pub mod muster;
+mod normal;
 pub mod oracle;
 pub mod pacer;
 pub mod plan;
 mod recruiter;
 mod run;
 pub mod schedule;
+pub mod terms;
 pub mod validity;
 mod watcher;
 pub mod windows;
 mod work;
 
+pub use course::Course;
 pub use oracle::{Class, Lie};
 pub use plan::{Arrivals, LoadPlan, Mix, PhasePlan, PlanError};
 pub use run::{LoadError, LoadReport, Progress, Setting, fits, run};
 pub use schedule::schedule;
+pub use terms::{Lies, Own, Terms};

@@ -69,8 +69,8 @@ impl Muster {
         plan: &LoadPlan,
         stopped: impl Fn() -> bool + Clone + Send + 'static,
     ) -> Result<(), MusterError> {
-        let needs = Needs::at(plan, plan.highest_rate());
-        let devices = needs.devices() as u64;
+        let needs = Needs::most(plan);
+        let devices = Needs::enrolled(plan);
         self.many(devices, &stopped, |muster, index| async move { muster.enrol(index).await })
             .await?;
         for _ in 0..NEWCOMERS + needs.reserve(Purpose::Attest) {
@@ -78,7 +78,7 @@ impl Muster {
             self.work.fleet().add_newcomer(newcomer);
         }
         let freshness = self.work.fleet().freshness();
-        let soon = Needs::at(plan, highest_rate(plan, Duration::ZERO, freshness));
+        let soon = Needs::between(plan, Duration::ZERO, freshness);
         for purpose in [Purpose::Attest, Purpose::Assert] {
             let wanted = soon.reserve(purpose) as u64;
             self.many(wanted, &stopped, move |muster, _| async move {
@@ -199,15 +199,15 @@ impl Muster {
 
     /// Keeps challenges in reserve until the work is over, with as few requests as it takes.
     pub(super) async fn keep_reserve(self: Arc<Self>, plan: LoadPlan) {
-        let consumers = plan.mix.share_of_consumers();
-        let lacking = (2.0 * consumers - 1.0).max(0.0);
         let mut allowance = 0.0;
         while !self.work.is_over() {
             tokio::time::sleep(ROUND).await;
             let now = self.work.elapsed();
-            let rate = plan.phases[plan.phase_at(now)].rate;
+            let rate = plan.rate_at(now);
+            let shares = plan.terms(plan.phase_at(now)).shares();
+            let lacking = (shares.attest + shares.assert - shares.challenge).max(0.0);
             allowance = (allowance + rate * (EXTRA + lacking) * ROUND.as_secs_f64()).min(rate);
-            let needs = Needs::at(&plan, highest_rate(&plan, now, FORESIGHT));
+            let needs = Needs::between(&plan, now, FORESIGHT);
             for purpose in [Purpose::Attest, Purpose::Assert] {
                 let missing = {
                     let mut fleet = self.work.fleet();
@@ -232,12 +232,6 @@ impl Muster {
     fn number(&self) -> u64 {
         self.number.fetch_add(1, Ordering::Relaxed)
     }
-}
-
-/// The highest rate of the phases that run between `from` and `from + within`.
-fn highest_rate(plan: &LoadPlan, from: Duration, within: Duration) -> f64 {
-    let (first, last) = (plan.phase_at(from), plan.phase_at(from.saturating_add(within)));
-    plan.phases[first..=last].iter().map(|phase| phase.rate).fold(0.0, f64::max)
 }
 
 fn must_be_accepted(step: &'static str, exchange: Exchange) -> Result<(), MusterError> {

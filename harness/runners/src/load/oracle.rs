@@ -22,11 +22,19 @@ pub enum Lie {
     EqualCounter,
     /// An assertion for a challenge that the server never issued.
     AssertUnknownChallenge,
+    /// Bytes that begin like an attestation and are none, from nobody.
+    GarbageAttestation,
+    /// An accepted request with bytes in the assertion's place that are none.
+    GarbageAssertion,
+    /// A well-formed attestation object of half a megabyte, from nobody.
+    OversizeAttestation,
+    /// An accepted request whose body has grown by half a megabyte.
+    OversizeAssertion,
 }
 
 impl Lie {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::OtherChallenge,
         Self::OtherRoot,
         Self::AttestUnknownChallenge,
@@ -35,19 +43,87 @@ impl Lie {
         Self::OtherAppId,
         Self::EqualCounter,
         Self::AssertUnknownChallenge,
+        Self::GarbageAttestation,
+        Self::GarbageAssertion,
+        Self::OversizeAttestation,
+        Self::OversizeAssertion,
     ];
 
     /// The operation that tells it.
     pub fn operation(self) -> Operation {
         match self {
-            Self::OtherChallenge | Self::OtherRoot | Self::AttestUnknownChallenge => {
-                Operation::Attest
-            }
+            Self::OtherChallenge
+            | Self::OtherRoot
+            | Self::AttestUnknownChallenge
+            | Self::GarbageAttestation
+            | Self::OversizeAttestation => Operation::Attest,
             Self::Replay
             | Self::FlippedSignature
             | Self::OtherAppId
             | Self::EqualCounter
-            | Self::AssertUnknownChallenge => Operation::Assert,
+            | Self::AssertUnknownChallenge
+            | Self::GarbageAssertion
+            | Self::OversizeAssertion => Operation::Assert,
+        }
+    }
+
+    /// The name in profiles.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OtherChallenge => "other-challenge",
+            Self::OtherRoot => "other-root",
+            Self::AttestUnknownChallenge => "attest-unknown-challenge",
+            Self::Replay => "replay",
+            Self::FlippedSignature => "flipped-signature",
+            Self::OtherAppId => "other-app",
+            Self::EqualCounter => "equal-counter",
+            Self::AssertUnknownChallenge => "assert-unknown-challenge",
+            Self::GarbageAttestation => "garbage-attestation",
+            Self::GarbageAssertion => "garbage-assertion",
+            Self::OversizeAttestation => "oversize-attestation",
+            Self::OversizeAssertion => "oversize-assertion",
+        }
+    }
+
+    /// The lie of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lie| lie.name() == name)
+    }
+
+    /// Whether it floods: it costs its sender next to nothing, so it is told where abuse is asked
+    /// for and not beside honest load.
+    pub fn floods(self) -> bool {
+        match self {
+            Self::GarbageAttestation
+            | Self::GarbageAssertion
+            | Self::OversizeAttestation
+            | Self::OversizeAssertion => true,
+            Self::OtherChallenge
+            | Self::OtherRoot
+            | Self::AttestUnknownChallenge
+            | Self::Replay
+            | Self::FlippedSignature
+            | Self::OtherAppId
+            | Self::EqualCounter
+            | Self::AssertUnknownChallenge => false,
+        }
+    }
+
+    /// Whether it uses up a challenge that somebody must have asked for.
+    pub fn takes_challenge(self) -> bool {
+        match self {
+            Self::OtherChallenge
+            | Self::OtherRoot
+            | Self::FlippedSignature
+            | Self::OtherAppId
+            | Self::EqualCounter => true,
+            Self::AttestUnknownChallenge
+            | Self::Replay
+            | Self::AssertUnknownChallenge
+            | Self::GarbageAttestation
+            | Self::GarbageAssertion
+            | Self::OversizeAttestation
+            | Self::OversizeAssertion => false,
         }
     }
 
@@ -62,6 +138,10 @@ impl Lie {
             Self::OtherAppId => "an assertion by another app",
             Self::EqualCounter => "an assertion with the counter last accepted",
             Self::AssertUnknownChallenge => "an assertion for a challenge never issued",
+            Self::GarbageAttestation => "garbage for an attestation",
+            Self::GarbageAssertion => "an accepted request with garbage for its assertion",
+            Self::OversizeAttestation => "an attestation object of half a megabyte",
+            Self::OversizeAssertion => "an accepted request grown by half a megabyte",
         }
     }
 }
@@ -157,7 +237,7 @@ impl fmt::Display for Class {
 /// The class of a decision on a request that told `lie`, or none.
 ///
 /// `counter` is the one an honest assertion carried: a server that reports the counter it stored
-/// must report this one.
+/// must report this one. A body that is too large is refused well by closing the connection on it.
 pub fn judge(lie: Option<Lie>, counter: Option<u32>, decision: &Decision) -> Class {
     match (decision, lie) {
         (Decision::Accepted { .. }, Some(_)) => Class::FalseAccept,
@@ -170,9 +250,25 @@ pub fn judge(lie: Option<Lie>, counter: Option<u32>, decision: &Decision) -> Cla
         (Decision::Failed, _) => Class::Error,
         (Decision::Throttled { .. }, _) => Class::Shed,
         (Decision::Unreadable { .. }, _) => Class::Unreadable,
+        (Decision::Closed { .. }, Some(Lie::OversizeAttestation | Lie::OversizeAssertion)) => {
+            Class::Right
+        }
         (Decision::Closed { .. }, _) => Class::Crash,
         (Decision::TimedOut, _) => Class::Timeout,
         (Decision::Unreachable { .. }, _) => Class::Unreachable,
+    }
+}
+
+/// The decision that an answer to a lie amounts to, where the target file reads none: many servers
+/// turn garbage and large bodies away in front of the application, in words of their own.
+pub fn turned_away(lie: Option<Lie>, status: Option<u16>, decision: Decision) -> Decision {
+    match (decision, status) {
+        (Decision::Unreadable { .. }, Some(400 | 413 | 414 | 415 | 422 | 431))
+            if lie.is_some_and(Lie::floods) =>
+        {
+            Decision::Rejected { reason: None }
+        }
+        (decision, Some(_) | None) => decision,
     }
 }
 
@@ -218,5 +314,28 @@ mod tests {
             assert_eq!(judge(None, None, &decision), class);
             assert_eq!(judge(Some(Lie::Replay), None, &decision), class);
         }
+    }
+
+    #[test]
+    fn a_body_too_large_is_refused_by_closing_and_by_a_proxy_in_front() {
+        let closed = Decision::Closed { why: String::new() };
+        let page = || Decision::Unreadable { why: "no rule reads it".to_owned() };
+        for lie in Lie::ALL {
+            let large = matches!(lie, Lie::OversizeAttestation | Lie::OversizeAssertion);
+            assert_eq!(judge(Some(lie), None, &closed) == Class::Right, large, "{lie:?}");
+            let told = turned_away(Some(lie), Some(413), page());
+            assert_eq!(judge(Some(lie), None, &told) == Class::Right, lie.floods(), "{lie:?}");
+            let odd = turned_away(Some(lie), Some(200), page());
+            assert_eq!(judge(Some(lie), None, &odd), Class::Unreadable, "{lie:?}");
+        }
+        assert_eq!(turned_away(None, Some(413), page()), page());
+    }
+
+    #[test]
+    fn a_lie_is_found_by_its_name() {
+        for lie in Lie::ALL {
+            assert_eq!(Lie::from_name(lie.name()), Some(lie));
+        }
+        assert_eq!(Lie::from_name("white"), None);
     }
 }

@@ -1,17 +1,26 @@
 //! What load is asked for: rates over time, of which operations, how honest.
 
+use super::course::Course;
+use super::fleet::Needs;
+use super::oracle::Lie;
+use super::terms::{Lies, Own, Terms};
 use simulator::Seed;
 use std::time::Duration;
+use targets::Operation;
 
 /// A load attack as it is asked for. [`LoadPlan::check`] says whether it can be kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadPlan {
-    /// Steps of constant rate, one after the other.
+    /// What happens, one phase after the other.
     pub phases: Vec<PhasePlan>,
     /// Which share of arrivals is which operation.
     pub mix: Mix,
     /// Share (0–1) of all arrivals that are dishonest and must be refused.
     pub dishonest: f64,
+    /// What lies there are, with their weights.
+    pub lies: Lies,
+    /// Devices that are enrolled beforehand; as many as the load needs unless given.
+    pub devices: Option<usize>,
     /// How arrivals are spaced.
     pub arrivals: Arrivals,
     /// Users that wait for arrivals, hence the most requests in flight.
@@ -22,15 +31,37 @@ pub struct LoadPlan {
     pub seed: Seed,
 }
 
-/// A step of constant rate.
+/// A part of the load that is reported by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PhasePlan {
     /// Its name, unique in the plan.
     pub name: String,
-    /// Arrivals a second.
-    pub rate: f64,
+    /// Its rate over time.
+    pub course: Course,
+    /// What holds in it alone.
+    pub own: Own,
+}
+
+impl PhasePlan {
+    /// A phase of one rate.
+    pub fn even(name: String, rate: f64, length: Duration) -> Self {
+        Self { name, course: Course::even(rate, length), own: Own::default() }
+    }
+
     /// How long it lasts.
-    pub length: Duration,
+    pub fn length(&self) -> Duration {
+        self.course.length()
+    }
+
+    /// Arrivals a second on average.
+    pub fn mean_rate(&self) -> f64 {
+        self.course.mean_rate()
+    }
+
+    /// The highest rate.
+    pub fn highest_rate(&self) -> f64 {
+        self.course.highest_rate()
+    }
 }
 
 /// Shares of the operations, in whole parts.
@@ -140,10 +171,98 @@ pub enum PlanError {
         /// How many arrivals they make.
         arrivals: f64,
     },
+    /// Fewer devices than are busy at once.
+    #[error(
+        "{rate:.1} assertions/s × ({timeout:?} timeout twice over and {:?} in advance) = {needed} devices, spare ones included, but `devices` is {devices}",
+        super::fleet::LEAD
+    )]
+    Devices {
+        /// Devices there are.
+        devices: usize,
+        /// Devices it takes.
+        needed: usize,
+        /// Assertions a second that need one.
+        rate: f64,
+        /// The timeout.
+        timeout: Duration,
+    },
+    /// A trace names more devices than there are.
+    #[error("the trace names {traced} devices, but `devices` is {devices}")]
+    TraceDevices {
+        /// Devices there are.
+        devices: usize,
+        /// Devices that it names.
+        traced: usize,
+    },
+    /// Bursts too short to be told from an even rate.
+    #[error(
+        "phase `{name}` changes its rate every {mean:?} on average; {SHORTEST_BURST:?} is the least"
+    )]
+    ShortBurst {
+        /// The phase.
+        name: String,
+        /// The shorter mean.
+        mean: Duration,
+    },
+    /// A herd that is none.
+    #[error(
+        "the herd of phase `{name}` is {devices} devices, half of them after {p50:?} and 95 % after {p95:?}; it takes one device at least, and times above 0 of which the second is the longer"
+    )]
+    Herd {
+        /// The phase.
+        name: String,
+        /// Its devices.
+        devices: u64,
+        /// When half have come.
+        p50: Duration,
+        /// When 95 % have come.
+        p95: Duration,
+    },
+    /// A herd that would be squeezed into its first moments.
+    #[error(
+        "phase `{name}` ends after {length:?}, when {:.1} % of its herd have come; give it longer, or shorter `p50` and `p95`",
+        .share * 100.0
+    )]
+    ShortHerd {
+        /// The phase.
+        name: String,
+        /// Its length.
+        length: Duration,
+        /// Share of the herd that comes within it.
+        share: f64,
+    },
+    /// A trace without a row.
+    #[error("the trace of phase `{name}` has no arrivals")]
+    EmptyTrace {
+        /// The phase.
+        name: String,
+    },
+    /// A flood that is no multiple.
+    #[error(
+        "phase `{name}` floods with {times} times the honest arrivals; it takes a number above 0"
+    )]
+    Flood {
+        /// The phase.
+        name: String,
+        /// How many times as many.
+        times: f64,
+    },
+    /// Lies are asked for, and none is left to tell.
+    #[error(
+        "phase `{name}` is to lie, but it has no lie that means anything to the target; name others in `lies`"
+    )]
+    NoLie {
+        /// The phase.
+        name: String,
+    },
 }
 
 /// A schedule is held in memory as 16 bytes an arrival: 160 MB, three hours at 900/s.
 pub const MOST_ARRIVALS: usize = 10_000_000;
+/// The rate of bursts changes no faster than this on average.
+const SHORTEST_BURST: Duration = Duration::from_millis(10);
+/// Least share of a herd that comes within the phase by its own law.
+const LEAST_OF_HERD: f64 = 0.5;
 /// The mix is dealt in hands of its parts; a larger hand would not be spread over a second.
 const LARGEST_MIX: u64 = 10_000;
 /// Users beyond the bound, so that a user that is between two transactions is not missed.
@@ -156,14 +275,17 @@ impl LoadPlan {
         let mut phases: Vec<PhasePlan> = Vec::new();
         for &(rate, length) in steps {
             let plain = format!("{rate}/s");
-            let same = phases.iter().filter(|phase| phase.rate.total_cmp(&rate).is_eq()).count();
+            let is_same = |phase: &&PhasePlan| phase.highest_rate().total_cmp(&rate).is_eq();
+            let same = phases.iter().filter(is_same).count();
             let name = if same == 0 { plain } else { format!("{plain} #{}", same + 1) };
-            phases.push(PhasePlan { name, rate, length });
+            phases.push(PhasePlan::even(name, rate, length));
         }
         let mut plan = Self {
             phases,
             mix: Mix { attest: 1, assert: 4, challenge: 5 },
             dishonest: 0.05,
+            lies: Lies::usual(),
+            devices: None,
             arrivals: Arrivals::Constant,
             users: 0,
             timeout: Duration::from_secs(1),
@@ -195,7 +317,40 @@ impl LoadPlan {
 
     /// The highest rate.
     pub fn highest_rate(&self) -> f64 {
-        self.phases.iter().map(|phase| phase.rate).fold(0.0, f64::max)
+        self.phases.iter().map(PhasePlan::highest_rate).fold(0.0, f64::max)
+    }
+
+    /// What holds in a phase.
+    pub fn terms(&self, place: usize) -> Terms {
+        let own = self.phases.get(place).map(|phase| phase.own.clone()).unwrap_or_default();
+        let traced = self.phases.get(place).and_then(|phase| Mix::of(&phase.course));
+        Terms {
+            mix: traced.or(own.mix).unwrap_or(self.mix),
+            dishonest: own.dishonest.unwrap_or(self.dishonest),
+            lies: own.lies.unwrap_or_else(|| self.lies.clone()),
+            flood: own.flood,
+        }
+    }
+
+    /// How the arrivals of a phase are spaced; within bursts and quiet whiles they are independent.
+    pub fn law(&self, place: usize) -> Arrivals {
+        match self.phases.get(place) {
+            Some(PhasePlan { course: Course::Burst(_), .. }) => Arrivals::Poisson,
+            Some(phase) => phase.own.arrivals.unwrap_or(self.arrivals),
+            None => self.arrivals,
+        }
+    }
+
+    /// The rate at `offset` from the start.
+    pub fn rate_at(&self, offset: Duration) -> f64 {
+        let mut within = offset;
+        for phase in &self.phases {
+            if within < phase.length() {
+                return phase.course.rate_at(within);
+            }
+            within -= phase.length();
+        }
+        0.0
     }
 
     /// Users it takes at least: a request holds its user until the timeout at worst.
@@ -208,16 +363,25 @@ impl LoadPlan {
         self.users_needed() + self.users_needed() / 10 + SPARE_USERS
     }
 
+    /// Devices that traces name, of the one that names most.
+    pub(super) fn devices_traced(&self) -> usize {
+        let devices = |phase: &PhasePlan| match &phase.course {
+            Course::Trace(trace) => trace.devices,
+            Course::Lines(_) | Course::Burst(_) | Course::Herd(_) => 0,
+        };
+        self.phases.iter().map(devices).max().unwrap_or_default()
+    }
+
     /// How long all phases last.
     pub fn length(&self) -> Duration {
-        self.phases.iter().map(|phase| phase.length).sum()
+        self.phases.iter().map(PhasePlan::length).sum()
     }
 
     /// The phase at `offset` from the start, and the rate there; the last one afterwards.
     pub fn phase_at(&self, offset: Duration) -> usize {
         let mut end = Duration::ZERO;
         let running = self.phases.iter().position(|phase| {
-            end += phase.length;
+            end += phase.length();
             offset < end
         });
         running.unwrap_or(self.phases.len().saturating_sub(1))
@@ -226,7 +390,9 @@ impl LoadPlan {
     /// Says why the plan cannot be kept, if so.
     pub fn check(&self) -> Result<(), PlanError> {
         self.check_phases()?;
-        self.check_mix()?;
+        for (place, phase) in self.phases.iter().enumerate() {
+            self.terms(place).check(&phase.name, matches!(phase.course, Course::Trace(_)))?;
+        }
         if self.timeout < Duration::from_millis(1) || self.timeout > Duration::from_mins(10) {
             return Err(PlanError::Timeout(self.timeout));
         }
@@ -234,6 +400,29 @@ impl LoadPlan {
         if self.users < needed.max(1) {
             let (rate, timeout, users) = (self.highest_rate(), self.timeout, self.users);
             return Err(PlanError::Users { rate, timeout, needed: needed.max(1), users });
+        }
+        let traced = self.devices_traced();
+        if let Some(devices) = self.devices.filter(|devices| *devices < traced) {
+            return Err(PlanError::TraceDevices { devices, traced });
+        }
+        let needed = Needs::most(self).devices();
+        match self.devices {
+            Some(devices) if devices < needed => Err(PlanError::Devices {
+                devices,
+                needed,
+                rate: Needs::most(self).assertions(),
+                timeout: self.timeout,
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Says which phase is left without a lie by a target to which only some mean anything, if any.
+    pub(super) fn check_lies(&self, meaningful: &[Lie]) -> Result<(), PlanError> {
+        for (place, phase) in self.phases.iter().enumerate() {
+            let mut terms = self.terms(place);
+            terms.lies = terms.lies.among(meaningful);
+            terms.check(&phase.name, true)?;
         }
         Ok(())
     }
@@ -244,40 +433,123 @@ impl LoadPlan {
         }
         let mut arrivals = 0.0;
         for (index, phase) in self.phases.iter().enumerate() {
-            let name = || phase.name.clone();
-            if !phase.rate.is_finite() || phase.rate <= 0.0 {
-                return Err(PlanError::Rate { name: name(), rate: phase.rate });
-            }
-            if phase.length.is_zero() {
-                return Err(PlanError::ZeroLength { name: name(), rate: phase.rate });
-            }
+            phase.course.check(&phase.name)?;
             if self.phases[..index].iter().any(|other| other.name == phase.name) {
-                return Err(PlanError::SameName(name()));
+                return Err(PlanError::SameName(phase.name.clone()));
             }
-            arrivals += phase.rate * phase.length.as_secs_f64();
+            arrivals += phase.course.expected();
         }
         if arrivals > MOST_ARRIVALS as f64 {
             return Err(PlanError::TooMany { arrivals });
         }
         Ok(())
     }
+}
 
-    fn check_mix(&self) -> Result<(), PlanError> {
+impl Course {
+    /// Says why no arrivals can be made of it, if so.
+    fn check(&self, name: &str) -> Result<(), PlanError> {
+        let name = || name.to_owned();
+        let zero = |rate: f64| PlanError::ZeroLength { name: name(), rate };
+        let above_zero = |rate: f64| {
+            let fine = rate.is_finite() && rate > 0.0;
+            if fine { Ok(()) } else { Err(PlanError::Rate { name: name(), rate }) }
+        };
+        match self {
+            Self::Lines(lines) => {
+                for line in lines {
+                    for rate in [line.from, line.to] {
+                        if !rate.is_finite() || rate < 0.0 {
+                            return Err(PlanError::Rate { name: name(), rate });
+                        }
+                    }
+                }
+                above_zero(self.highest_rate())?;
+                match lines.iter().find(|line| line.length.is_zero()) {
+                    Some(line) => Err(zero(line.from)),
+                    None => Ok(()),
+                }
+            }
+            Self::Burst(burst) => {
+                above_zero(self.highest_rate())?;
+                let least = burst.quiet.min(burst.busy);
+                if !least.is_finite() || least < 0.0 {
+                    return Err(PlanError::Rate { name: name(), rate: least });
+                }
+                if burst.length.is_zero() {
+                    return Err(zero(burst.mean()));
+                }
+                let mean = burst.quiet_for.min(burst.busy_for);
+                if mean < SHORTEST_BURST {
+                    return Err(PlanError::ShortBurst { name: name(), mean });
+                }
+                Ok(())
+            }
+            Self::Herd(herd) => {
+                if herd.length.is_zero() {
+                    return Err(zero(herd.devices as f64));
+                }
+                if herd.devices == 0 || herd.p50.is_zero() || herd.p95 <= herd.p50 {
+                    return Err(PlanError::Herd {
+                        name: name(),
+                        devices: herd.devices,
+                        p50: herd.p50,
+                        p95: herd.p95,
+                    });
+                }
+                let share = herd.within();
+                if share < LEAST_OF_HERD {
+                    return Err(PlanError::ShortHerd { name: name(), length: herd.length, share });
+                }
+                Ok(())
+            }
+            Self::Trace(trace) => {
+                if trace.rows.is_empty() {
+                    return Err(PlanError::EmptyTrace { name: name() });
+                }
+                above_zero(trace.speed)
+            }
+        }
+    }
+}
+
+impl Terms {
+    /// Says why nothing can be done by them, if so. The mix of a trace is whatever it is.
+    fn check(&self, name: &str, is_trace: bool) -> Result<(), PlanError> {
         let Mix { attest, assert, challenge } = self.mix;
         let parts = u64::from(attest) + u64::from(assert);
         let total = parts + u64::from(challenge);
-        if !(1..=LARGEST_MIX).contains(&total) {
+        if !is_trace && !(1..=LARGEST_MIX).contains(&total) {
             return Err(PlanError::Mix { attest, assert, challenge, total });
         }
-        let possible = parts as f64 / total as f64;
+        let possible = parts as f64 / total.max(1) as f64;
         if !(0.0..=possible).contains(&self.dishonest) {
             return Err(PlanError::Dishonest { wanted: self.dishonest, possible, parts, total });
+        }
+        if !self.flood.is_finite() || self.flood < 0.0 {
+            return Err(PlanError::Flood { name: name.to_owned(), times: self.flood });
+        }
+        let told = self.lies.0.iter().any(|(_, weight)| *weight > 0);
+        if (self.dishonest > 0.0 || self.flood > 0.0) && !told {
+            return Err(PlanError::NoLie { name: name.to_owned() });
         }
         Ok(())
     }
 }
 
 impl Mix {
+    /// What a trace is made of.
+    fn of(course: &Course) -> Option<Self> {
+        let Course::Trace(trace) = course else { return None };
+        let count =
+            |operation| trace.rows.iter().filter(|row| row.operation == operation).count() as u32;
+        Some(Self {
+            attest: count(Operation::Attest),
+            assert: count(Operation::Assert),
+            challenge: count(Operation::Challenge),
+        })
+    }
+
     /// Attestations and assertions: what uses challenges up.
     pub fn share_of_consumers(self) -> f64 {
         f64::from(self.attest + self.assert) / f64::from(self.attest + self.assert + self.challenge)
@@ -327,7 +599,7 @@ mod tests {
     fn stairs_climb_by_their_step_and_names_stay_unique() {
         let seed = Seed::from_text("stairs");
         let stairs = LoadPlan::stairs(50.0, 25.0, 3, Duration::from_secs(2), seed);
-        let rates: Vec<_> = stairs.phases.iter().map(|phase| phase.rate).collect();
+        let rates: Vec<_> = stairs.phases.iter().map(PhasePlan::highest_rate).collect();
         assert_eq!(rates, [50.0, 75.0, 100.0]);
         let again = LoadPlan::stairs(50.0, 0.0, 2, Duration::from_secs(2), seed);
         assert_eq!(again.phases[1].name, "50/s #2");
@@ -346,11 +618,13 @@ mod tests {
         let few = refusal(|plan| plan.users = 100);
         assert!(few.contains("800/s × 1s timeout = up to 800 requests in flight"), "{few}");
         assert!(few.contains("there are 100 users"), "{few}");
-        let empty = refusal(|plan| plan.phases[1].length = Duration::ZERO);
+        let empty = refusal(|plan| plan.phases[1].course = Course::even(200.0, Duration::ZERO));
         assert!(empty.contains("phase `200/s` lasts 0 s: 200/s × 0 s = 0 arrivals"), "{empty}");
         let none = refusal(|plan| plan.phases.clear());
         assert!(none.contains("at least one phase"), "{none}");
-        let rate = refusal(|plan| plan.phases[0].rate = f64::NAN);
+        let rate = refusal(|plan| {
+            plan.phases[0].course = Course::even(f64::NAN, Duration::from_secs(1));
+        });
         assert!(rate.contains("NaN"), "{rate}");
         let same = refusal(|plan| plan.phases[1].name = "100/s".to_owned());
         assert!(same.contains("two phases are called `100/s`"), "{same}");
@@ -358,7 +632,9 @@ mod tests {
         assert!(mix.contains("0:0:0"), "{mix}");
         let lies = refusal(|plan| plan.dishonest = 0.6);
         assert!(lies.contains("60.0 %") && lies.contains("5 of 10 parts (50.0 %)"), "{lies}");
-        let long = refusal(|plan| plan.phases[0].length = Duration::from_secs(1_000_000));
+        let long = refusal(|plan| {
+            plan.phases[0].course = Course::even(100.0, Duration::from_secs(1_000_000));
+        });
         assert!(long.contains("add up to 100007000 arrivals"), "{long}");
         let timeout = refusal(|plan| plan.timeout = Duration::ZERO);
         assert!(timeout.contains("between 1 ms and 10 min"), "{timeout}");

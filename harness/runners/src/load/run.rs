@@ -137,7 +137,9 @@ pub fn run(
     let mut target = target.clone();
     target.timeout = plan.timeout;
     let dialect = Arc::new(Dialect::new(&target)?);
-    let schedule: Arc<[Arrival]> = schedule(plan, &meaningful_lies(&dialect)).into();
+    let meaningful = meaningful_lies(&dialect);
+    plan.check_lies(&meaningful)?;
+    let schedule: Arc<[Arrival]> = schedule(plan, &meaningful).into();
     let (reports, watch) = channel();
     let work = Arc::new(Work::new(
         Arc::clone(&dialect),

@@ -3,8 +3,12 @@
 //! Arrival `k` is due where the integral of the rate reaches `k` (evenly spaced), or the sum of
 //! `k` exponential steps (Poisson). Nothing is added up while the load runs, so nothing drifts.
 
+use super::course::{Course, Row};
+use super::deeds::Deeds;
+use super::laid::Laid;
 use super::oracle::Lie;
-use super::plan::{Arrivals, LoadPlan, Mix};
+use super::plan::{Arrivals, LoadPlan, PhasePlan};
+use super::terms::Terms;
 use protocol::relying_party::Purpose;
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
@@ -70,211 +74,202 @@ impl Deed {
 /// The arrivals of a checked plan, in order. `lies` are those that mean something to the target;
 /// an operation without one among them stays honest.
 pub fn schedule(plan: &LoadPlan, lies: &[Lie]) -> Vec<Arrival> {
-    let mut deeds = Deeds::new(plan, lies);
-    instants(plan)
-        .into_iter()
-        .map(|(nanos, phase)| Arrival { nanos, phase, deed: deeds.deal() })
-        .collect()
+    walk(plan, lies).collect()
 }
 
-/// When arrivals are due, in nanoseconds, and in which phase.
-fn instants(plan: &LoadPlan) -> Vec<(u64, u32)> {
-    let mut steps = plan.seed.child("load arrivals", 0).stream();
-    let mut instants = Vec::new();
-    // Where arrival number `instants.len()` lies on the integral of the rate.
-    let mut due = match plan.arrivals {
-        Arrivals::Constant => 0.0,
-        Arrivals::Poisson => exponential(&mut steps),
-    };
-    let (mut from, mut before) = (Duration::ZERO, 0.0);
-    for (phase, step) in (0u32..).zip(&plan.phases) {
-        let until = step.rate.mul_add(step.length.as_secs_f64(), before);
-        // An arrival on the border belongs to the next phase, whichever way it was rounded.
-        while due < until - ROUNDING {
-            let within = Duration::from_secs_f64(((due - before) / step.rate).max(0.0));
-            instants.push(((from + within).as_nanos() as u64, phase));
-            due = match plan.arrivals {
-                Arrivals::Constant => instants.len() as f64,
-                Arrivals::Poisson => due + exponential(&mut steps),
-            };
-        }
-        from += step.length;
-        before = until;
+/// Walks through the arrivals of a checked plan without holding them.
+pub fn walk<'p>(plan: &'p LoadPlan, lies: &'p [Lie]) -> Walk<'p> {
+    Walk { plan, lies, instants: Instants::new(plan), deeds: None }
+}
+
+/// The arrivals of a plan, one after the other.
+#[derive(Debug, Clone)]
+pub struct Walk<'p> {
+    plan: &'p LoadPlan,
+    lies: &'p [Lie],
+    instants: Instants<'p>,
+    /// What is dealt, in which phase, by which terms.
+    deeds: Option<(u32, Terms, Deeds)>,
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Arrival;
+
+    fn next(&mut self) -> Option<Arrival> {
+        let Instant { nanos, phase, operation } = self.instants.next()?;
+        let deeds = self.deeds_of(phase);
+        let deed = match operation {
+            Some(operation) => deeds.deal_one(operation),
+            None => deeds.deal(),
+        };
+        Some(Arrival { nanos, phase, deed })
     }
-    instants
 }
 
-/// Far below one arrival, far above the rounding of ten million of them.
+impl<'p> Walk<'p> {
+    /// Hands go on from one phase to the next if both deal by the same terms.
+    fn deeds_of(&mut self, phase: u32) -> &mut Deeds {
+        let dealing = self.deeds.take().map(|(place, terms, deeds)| {
+            if place == phase {
+                return (place, terms, deeds);
+            }
+            let own = self.plan.terms(phase as usize);
+            if own == terms { (phase, terms, deeds) } else { self.dealing(phase, own) }
+        });
+        let dealing =
+            dealing.unwrap_or_else(|| self.dealing(phase, self.plan.terms(phase as usize)));
+        &mut self.deeds.insert(dealing).2
+    }
+
+    fn dealing(&self, phase: u32, terms: Terms) -> (u32, Terms, Deeds) {
+        let deeds = Deeds::new(&terms, self.lies, &self.plan.seed, phase.into());
+        (phase, terms, deeds)
+    }
+}
+
+/// When an arrival is due.
+struct Instant {
+    nanos: u64,
+    phase: u32,
+    /// What it does, if that is given.
+    operation: Option<Operation>,
+}
+
+/// When arrivals are due.
+#[derive(Debug, Clone)]
+struct Instants<'p> {
+    plan: &'p LoadPlan,
+    steps: ChaCha20Rng,
+    phase: u32,
+    from: Duration,
+    laid: Option<Laid>,
+    /// How much of the integral of the rate lies before the phase.
+    before: f64,
+    /// Where the next arrival lies on that integral: so many after the anchor.
+    anchor: f64,
+    since: u64,
+    law: Arrivals,
+    /// Next row of a trace.
+    row: usize,
+    last: u64,
+}
+
+impl<'p> Instants<'p> {
+    fn new(plan: &'p LoadPlan) -> Self {
+        let mut instants = Self {
+            plan,
+            steps: plan.seed.child("load arrivals", 0).stream(),
+            phase: 0,
+            from: Duration::ZERO,
+            laid: None,
+            before: 0.0,
+            anchor: 0.0,
+            since: 0,
+            law: Arrivals::Constant,
+            row: 0,
+            last: 0,
+        };
+        instants.enter();
+        instants
+    }
+
+    fn due(&self) -> f64 {
+        self.anchor + self.since as f64
+    }
+
+    /// Lays the phase out and takes up its law.
+    fn enter(&mut self) {
+        let place = self.phase as usize;
+        let Some(phase) = self.plan.phases.get(place) else { return };
+        self.row = 0;
+        self.laid =
+            Laid::of(&phase.course, &self.plan.seed.child("load bursts", self.phase.into()));
+        let law = self.plan.law(place);
+        if law == Arrivals::Poisson && self.law == Arrivals::Constant {
+            (self.anchor, self.since) = (self.before + exponential(&mut self.steps), 0);
+        }
+        self.law = law;
+    }
+
+    fn leave(&mut self, length: Duration) {
+        self.from += length;
+        self.before += self.laid.as_ref().map_or(0.0, Laid::total);
+        self.phase += 1;
+        self.enter();
+    }
+
+    /// Counts one arrival on the integral.
+    fn step(&mut self) {
+        match self.law {
+            Arrivals::Constant => self.since += 1,
+            Arrivals::Poisson => {
+                (self.anchor, self.since) = (self.due() + exponential(&mut self.steps), 0);
+            }
+        }
+    }
+
+    /// An arrival so long after the beginning of its phase.
+    fn within(&mut self, within: Duration, operation: Option<Operation>) -> Instant {
+        let nanos = (self.from + within).as_nanos() as u64;
+        // Where two lines meet, rounding could turn two arrivals round.
+        self.last = nanos.max(self.last);
+        Instant { nanos: self.last, phase: self.phase, operation }
+    }
+}
+
+impl Iterator for Instants<'_> {
+    type Item = Instant;
+
+    fn next(&mut self) -> Option<Instant> {
+        loop {
+            let phase = self.plan.phases.get(self.phase as usize)?;
+            if let (Course::Trace(trace), Some(row)) = (&phase.course, self.row_of(phase)) {
+                let within = Duration::from_nanos(trace.due(row));
+                self.row += 1;
+                return Some(self.within(within, Some(row.operation)));
+            }
+            // An arrival on the border belongs to the next phase, whichever way it was rounded.
+            let due = self.due() - self.before;
+            if let Some(laid) = &self.laid
+                && due < laid.total() - ROUNDING
+            {
+                let within = Duration::from_secs_f64(laid.at(due).max(0.0));
+                self.step();
+                return Some(self.within(within, None));
+            }
+            self.leave(phase.course.length());
+        }
+    }
+}
+
+impl Instants<'_> {
+    fn row_of(&self, phase: &PhasePlan) -> Option<Row> {
+        match &phase.course {
+            Course::Trace(trace) => trace.rows.get(self.row).copied(),
+            Course::Lines(_) | Course::Burst(_) | Course::Herd(_) => None,
+        }
+    }
+}
+
+/// Far below one arrival, far above the rounding of a hundred million of them.
 const ROUNDING: f64 = 1e-6;
 
 /// A step of a Poisson process of rate 1.
-fn exponential(stream: &mut impl Rng) -> f64 {
+pub(super) fn exponential(stream: &mut impl Rng) -> f64 {
     -(1.0 - unit(stream)).ln()
 }
 
 /// Evenly from 0 (included) to 1.
-fn unit(stream: &mut impl Rng) -> f64 {
+pub(super) fn unit(stream: &mut impl Rng) -> f64 {
     (stream.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// Deals operations and lies: shuffled within hands of the mix's parts, so that counts are exact
-/// and no period of the target falls in step with ours.
-struct Deeds {
-    hand: Vec<Operation>,
-    dealt: usize,
-    shuffles: ChaCha20Rng,
-    purposes: Purposes,
-    attest: Liars,
-    assert: Liars,
-    /// Share of attestations and assertions that are dishonest.
-    dishonest: f64,
-    consumers: u64,
-    next_dishonest: u64,
-    stratum: u64,
-    picks: ChaCha20Rng,
-}
-
-impl Deeds {
-    fn new(plan: &LoadPlan, lies: &[Lie]) -> Self {
-        let Mix { attest, assert, challenge } = plan.mix.reduced();
-        let hand = [
-            (Operation::Attest, attest),
-            (Operation::Assert, assert),
-            (Operation::Challenge, challenge),
-        ];
-        let hand: Vec<_> = hand
-            .into_iter()
-            .flat_map(|(operation, parts)| std::iter::repeat_n(operation, parts as usize))
-            .collect();
-        let liars = |operation| Liars {
-            lies: lies.iter().copied().filter(|lie| lie.operation() == operation).collect(),
-            told: 0,
-        };
-        let mut deeds = Self {
-            dealt: hand.len(),
-            hand,
-            shuffles: plan.seed.child("load mix", 0).stream(),
-            purposes: Purposes { attest, assert, dealt: 0 },
-            attest: liars(Operation::Attest),
-            assert: liars(Operation::Assert),
-            dishonest: match plan.mix.share_of_consumers() {
-                share if share > 0.0 => (plan.dishonest / share).min(1.0),
-                _nothing_can_lie => 0.0,
-            },
-            consumers: 0,
-            next_dishonest: u64::MAX,
-            stratum: 0,
-            picks: plan.seed.child("load lies", 0).stream(),
-        };
-        deeds.pick();
-        deeds
-    }
-
-    fn deal(&mut self) -> Deed {
-        if self.dealt == self.hand.len() {
-            shuffle(&mut self.hand, &mut self.shuffles);
-            self.dealt = 0;
-        }
-        let operation = self.hand[self.dealt];
-        self.dealt += 1;
-        match operation {
-            Operation::Attest => Deed::Attest(self.honesty(operation)),
-            Operation::Assert => Deed::Assert(self.honesty(operation)),
-            Operation::Challenge
-            | Operation::Revoke
-            | Operation::Logout
-            | Operation::Restart
-            | Operation::Reset
-            | Operation::Login => Deed::Challenge(self.purposes.next()),
-        }
-    }
-
-    fn honesty(&mut self, operation: Operation) -> Option<Lie> {
-        let turn = self.consumers;
-        self.consumers += 1;
-        if turn != self.next_dishonest {
-            return None;
-        }
-        self.stratum += 1;
-        self.pick();
-        match operation {
-            Operation::Attest => self.attest.next(),
-            Operation::Assert => self.assert.next(),
-            Operation::Challenge
-            | Operation::Revoke
-            | Operation::Logout
-            | Operation::Restart
-            | Operation::Reset
-            | Operation::Login => None,
-        }
-    }
-
-    /// Chooses the dishonest one among the next 1 ÷ share.
-    fn pick(&mut self) {
-        if self.dishonest > 0.0 {
-            let at = (self.stratum as f64 + unit(&mut self.picks)) / self.dishonest;
-            // With strata of fractional length two picks could fall on one arrival.
-            self.next_dishonest = (at as u64).max(self.consumers);
-        }
-    }
-}
-
-/// The lies of one operation, told in turn.
-struct Liars {
-    lies: Vec<Lie>,
-    told: usize,
-}
-
-impl Liars {
-    fn next(&mut self) -> Option<Lie> {
-        let lie = self.lies.get(self.told % self.lies.len().max(1)).copied();
-        self.told += 1;
-        lie
-    }
-}
-
-/// What challenges are asked for: in the ratio of those who use them up, spread evenly.
-struct Purposes {
-    attest: u32,
-    assert: u32,
-    dealt: u64,
-}
-
-impl Purposes {
-    fn next(&mut self) -> Purpose {
-        let all = u64::from(self.attest + self.assert).max(1);
-        let owed = |n: u64| n * u64::from(self.attest) / all;
-        let attest = owed(self.dealt + 1) > owed(self.dealt);
-        self.dealt += 1;
-        if attest { Purpose::Attest } else { Purpose::Assert }
-    }
-}
-
-impl Mix {
-    /// The same shares in the smallest whole numbers.
-    fn reduced(self) -> Self {
-        let divisor = gcd(gcd(self.attest, self.assert), self.challenge).max(1);
-        Self {
-            attest: self.attest / divisor,
-            assert: self.assert / divisor,
-            challenge: self.challenge / divisor,
-        }
-    }
-}
-
-fn gcd(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { gcd(b, a % b) }
-}
-
-fn shuffle(hand: &mut [Operation], stream: &mut impl Rng) {
-    for last in (1..hand.len()).rev() {
-        let other = (unit(stream) * (last + 1) as f64) as usize;
-        hand.swap(last, other.min(last));
-    }
-}
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests {
+    use super::super::terms::Lies;
     use super::*;
     use simulator::Seed;
     use std::collections::BTreeMap;
@@ -343,7 +338,7 @@ mod tests {
         }
         let all: usize = told.values().sum();
         assert!(all.abs_diff(425) <= 1, "{all} of 8500");
-        assert_eq!(told.len(), Lie::ALL.len(), "{told:?}");
+        assert_eq!(told.len(), Lies::usual().0.len(), "{told:?}");
         let rate = |range: std::ops::Range<usize>| {
             count(&arrivals[range], |arrival| arrival.deed.lie().is_some())
         };

@@ -4,7 +4,7 @@ use super::attack;
 use super::fleet::{LEAD, Needs};
 use super::incident::Incident;
 use super::oracle::Class;
-use super::plan::LoadPlan;
+use super::plan::{LoadPlan, PhasePlan};
 use super::run::{Engine, LoadReport, Progress, Setting};
 use super::schedule::Arrival;
 use super::validity::Validity;
@@ -68,7 +68,7 @@ impl<'a> Watcher<'a> {
 
     /// Waits until the fleet is enrolled; `false` if it never will be.
     pub(super) fn mustered(&mut self, watch: &Receiver<Message>, engine: &Engine<'_>) -> bool {
-        let of = Needs::at(self.plan, self.plan.highest_rate()).devices() as u64;
+        let of = Needs::enrolled(self.plan);
         let mut done = 0;
         loop {
             match watch.recv_timeout(ROUND) {
@@ -107,9 +107,9 @@ impl<'a> Watcher<'a> {
     pub(super) fn start(&mut self) {
         let mut from = Duration::ZERO;
         let phases = self.plan.phases.iter().map(|phase| {
-            let (from_s, for_s) = (from.as_secs_f64(), phase.length.as_secs_f64());
-            from += phase.length;
-            Phase { name: phase.name.clone(), from_s, for_s, rate: phase.rate }
+            let (from_s, for_s) = (from.as_secs_f64(), phase.length().as_secs_f64());
+            from += phase.length();
+            Phase { name: phase.name.clone(), from_s, for_s, rate: phase.mean_rate() }
         });
         let started = LoadStarted {
             phases: phases.collect(),
@@ -208,7 +208,10 @@ impl<'a> Watcher<'a> {
 
     fn close(&mut self, windows: Vec<LoadWindow>) {
         for window in windows {
-            self.validity.add(&window);
+            let named = |phase: &&PhasePlan| phase.name == window.phase;
+            if !self.plan.phases.iter().find(named).is_some_and(|phase| phase.own.unmeasured) {
+                self.validity.add(&window);
+            }
             self.report.sent += window.sent;
             self.report.dropped += window.dropped;
             for (class, n) in &window.classes {

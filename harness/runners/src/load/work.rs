@@ -5,7 +5,7 @@ use super::fleet::{Asker, Fleet};
 use super::incident::{Incident, Incidents, describe};
 use super::larder::{Larder, Portion, return_unsent};
 use super::mint::{Mint, Ready};
-use super::oracle::{Class, Lie, judge};
+use super::oracle::{Class, Lie, judge, turned_away};
 use super::recruiter::Recruiter;
 use super::schedule::{Arrival, Deed};
 use super::windows::{Fate, Outcome};
@@ -308,11 +308,12 @@ impl Work {
     ) -> (Fate, Option<Box<Incident>>) {
         let Ready { operation, wire, facts, mut saved, member, counter } = ready;
         let before = saved.clone();
-        let Some((exchange, times)) =
+        let Some((mut exchange, times)) =
             transmit(door, &self.dialect, operation, wire, &mut saved, due).await
         else {
             return (Fate::Dropped, None);
         };
+        exchange.decision = turned_away(lie, exchange.status, exchange.decision);
         let reported = counter.filter(|_| lie.is_none());
         let class = judge(lie, reported, &exchange.decision);
         let what = || describe(operation, lie, counter, &facts.account);
