@@ -21,8 +21,10 @@ mod mint;
 pub mod muster;
 mod normal;
 pub mod oracle;
+pub mod outlook;
 pub mod pacer;
 pub mod plan;
+pub mod profile;
 mod recruiter;
 mod run;
 pub mod schedule;
@@ -34,6 +36,7 @@ mod work;
 
 pub use course::Course;
 pub use oracle::{Class, Lie};
+pub use outlook::Outlook;
 pub use plan::{Arrivals, LoadPlan, Mix, PhasePlan, PlanError};
 pub use run::{LoadError, LoadReport, Progress, Setting, fits, run};
 pub use schedule::schedule;
