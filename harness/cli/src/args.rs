@@ -1,8 +1,10 @@
 //! The command line as it is typed.
 
+mod profile;
 mod values;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use profile::{Changes, LoadCommand, LoadListArgs, LoadPlanArgs, LoadRunArgs};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -41,7 +43,8 @@ pub(crate) enum Command {
     /// With the seed and session of a run the same bytes are sent, but for what the server
     /// itself chooses. A server that remembers keys needs another --session.
     Replay(ReplayArgs),
-    /// Run the load only
+    /// Run the load only: steps of one rate, or a profile (`assay load run`)
+    #[command(after_long_help = LOAD_HELP)]
     Load(LoadArgs),
     /// Serve the reference relying party until Ctrl-C
     #[command(after_long_help = targets::serve::API)]
@@ -124,6 +127,27 @@ pub(crate) struct AdapterCheckArgs {
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
 }
+
+const LOAD_HELP: &str = "\
+A profile is a load as a file: phases of many kinds, in which operations arrive by
+themselves, or journeys, in which devices wake and do what follows.
+
+  assay load list                      # those that come with Assay
+  assay load plan spike                # what it comes to; nothing is sent
+  assay load run spike                 # against the embedded reference server
+  assay load run spike my-server.toml --authority FILE --rate 300/s --for 5m
+
+  schema = 1
+  name = \"evening\"
+  about = \"Does it hold the evening?\"
+  [[phase]]
+  kind = \"ramp\"                        # steady, ramp, stairs, overload, recover, spike,
+  from = \"10/s\"                        # herd, flood, soak, burst, replay
+  to = \"200/s\"
+  over = \"5m\"
+
+`assay schema profile` prints the schema of such files for editors. A load that
+cannot be kept is refused before anything is sent, with the arithmetic.";
 
 const COMPARE_HELP: &str = "\
 A failure is a case and the way it fails. The exit code is 1 only if AFTER has
@@ -416,7 +440,10 @@ impl ReplayArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct LoadArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<LoadCommand>,
     #[command(flatten)]
     pub(crate) target: Target,
     #[command(flatten)]
@@ -742,6 +769,8 @@ pub(crate) enum SchemaOf {
     Adapter,
     /// Target files
     Target,
+    /// Load profiles
+    Profile,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

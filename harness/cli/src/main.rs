@@ -35,7 +35,7 @@ fn main() -> std::process::ExitCode {
         Command::Run(args) => cmd::run::run(args, &stop, now),
         Command::Check(args) => cmd::run::check(args, &stop, now),
         Command::Replay(args) => cmd::run::replay(args, &stop, now),
-        Command::Load(args) => cmd::run::load(args, &stop, now),
+        Command::Load(args) => cmd::load::load(args, &stop, now),
         Command::Serve(args) => cmd::serve::serve(args, &stop),
         Command::Judge(args) => cmd::judge::judge(args, now),
         Command::Gate(args) => cmd::gate::gate(args, now),

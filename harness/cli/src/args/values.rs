@@ -14,6 +14,17 @@ impl std::str::FromStr for Steps {
     }
 }
 
+/// Arrivals a second.
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
+    let number = text.trim().strip_suffix("/s").unwrap_or(text.trim());
+    let rate: f64 = number.parse().map_err(|_| format!("`{number}` is no rate; write 100/s"))?;
+    if rate.is_finite() && rate > 0.0 {
+        Ok(rate)
+    } else {
+        Err(format!("a rate of {rate}/s has no arrivals"))
+    }
+}
+
 fn step(text: &str) -> Result<(f64, Duration), String> {
     let (rate, length) = text.trim().split_once(':').ok_or_else(|| {
         format!("`{text}` is no step; write RATE/s:DURATION, for example 100/s:15s")

@@ -9,6 +9,7 @@ pub(crate) mod init;
 pub(crate) mod judge;
 pub(crate) mod known;
 pub(crate) mod list;
+pub(crate) mod load;
 pub(crate) mod merge;
 pub(crate) mod report;
 pub(crate) mod root;

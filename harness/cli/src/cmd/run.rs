@@ -29,7 +29,7 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// Cases, then load.
 pub(crate) fn run(args: &RunArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
     let cases = Some((&args.selection, &args.checks, &args.gated));
-    play(&args.target, cases, Some(&args.load), "run", stop, now)
+    play(&args.target, cases, Some(&|seed| plan(&args.load, seed)), "run", stop, now)
 }
 
 /// Cases only.
@@ -54,15 +54,28 @@ pub(crate) fn replay(
     session.finish(failed)
 }
 
-/// Load only.
+/// Load only: steps of one rate.
 pub(crate) fn load(args: &LoadArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
-    play(&args.target, None, Some(&args.load), "load", stop, now)
+    play(&args.target, None, Some(&|seed| plan(&args.load, seed)), "load", stop, now)
 }
+
+/// Load only: a plan, made with the seed of the run.
+pub(crate) fn attack(
+    target: &Target,
+    plan: Planned<'_>,
+    stop: &StopFlag,
+    now: Timestamp,
+) -> Result<ExitCode, Failed> {
+    play(target, None, Some(plan), "load run", stop, now)
+}
+
+/// Makes the plan of a load with the seed of the run, and checks it.
+pub(crate) type Planned<'p> = &'p dyn Fn(simulator::Seed) -> Result<LoadPlan, Failed>;
 
 fn play(
     target: &Target,
     checks: Option<(&Selection, &Checks, &Gated)>,
-    load: Option<&Load>,
+    load: Option<Planned<'_>>,
     verb: &str,
     stop: &StopFlag,
     now: Timestamp,
@@ -98,7 +111,7 @@ fn play(
             file.name
         )));
     }
-    let plan = load.map(|load| plan(load, prepared.seed)).transpose()?;
+    let plan = load.map(|planned| planned(prepared.seed)).transpose()?;
     if let (Some(_), Some(file)) = (&plan, &prepared.file) {
         load::fits(file).map_err(|error| Failed::usage(chain(&error)))?;
     }

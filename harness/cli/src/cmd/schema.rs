@@ -10,6 +10,7 @@ pub(crate) fn schema(args: &SchemaArgs) -> ExitCode {
         SchemaOf::Cases => catalogue::schema::case_files(),
         SchemaOf::Adapter => targets::adapter::schema::lines(),
         SchemaOf::Target => targets::schema::target_files(),
+        SchemaOf::Profile => runners::load::profile::schema::profiles(),
     };
     print(&format!("{schema:#}"));
     ExitCode::Ok

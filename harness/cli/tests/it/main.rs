@@ -16,6 +16,7 @@ mod judged;
 mod killed;
 mod known;
 mod listed;
+mod profiles;
 mod replay;
 mod reports;
 mod runs;

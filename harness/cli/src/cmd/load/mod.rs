@@ -1,0 +1,32 @@
+//! `assay load`: steps of one rate, or a profile planned, run or listed.
+
+mod drawn;
+mod list;
+mod plan;
+mod profile;
+mod told;
+
+use crate::args::{LoadArgs, LoadCommand, LoadRunArgs};
+use crate::cmd::run;
+use crate::exit_code::{ExitCode, Failed};
+use crate::interrupt::StopFlag;
+use jiff::Timestamp;
+use profile::{Asked, operations};
+
+/// Whichever is asked for.
+pub(crate) fn load(args: &LoadArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
+    match &args.command {
+        None => run::load(args, stop, now),
+        Some(LoadCommand::Plan(args)) => plan::plan(args),
+        Some(LoadCommand::Run(args)) => run_profile(args, stop, now),
+        Some(LoadCommand::List(args)) => list::list(args),
+    }
+}
+
+fn run_profile(args: &LoadRunArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
+    let asked = Asked { profile: &args.profile, changes: &args.changes };
+    let mut target = args.target.clone();
+    // What the command line says wins over the profile, and both over chance.
+    target.seed = target.seed.or(asked.seed()?);
+    run::attack(&target, &|seed| operations(&asked.read(seed)?, asked.profile), stop, now)
+}

@@ -1,0 +1,94 @@
+//! The profile that is asked for: one that comes with Assay, or a file.
+
+use crate::args::{self, Changes};
+use crate::exit_code::Failed;
+use crate::folder::chain;
+use runners::load::profile::{self, Load, Profile, builtin};
+use runners::load::{Arrivals, LoadPlan};
+use simulator::Seed;
+use std::path::Path;
+
+/// Which profile, and what is changed of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) profile: &'a str,
+    pub(super) changes: &'a Changes,
+}
+
+impl Asked<'_> {
+    /// The text of the profile's own seed, if it has one.
+    pub(super) fn seed(&self) -> Result<Option<String>, Failed> {
+        Ok(self.read(Seed::from_text(""))?.seed)
+    }
+
+    /// The profile with its changes, in a run of this seed.
+    pub(super) fn read(&self, seed: Seed) -> Result<Profile, Failed> {
+        let mut profile = found(self.profile, seed.child("load", 0))?;
+        let Changes { rate, length, scale, arrivals, dishonest, timeout, users } =
+            self.changes.clone();
+        let changes = profile::Changes {
+            rate,
+            length,
+            scale,
+            arrivals: arrivals.map(law),
+            dishonest: dishonest.map(|percent| percent / 100.0),
+            timeout,
+            users,
+        };
+        profile.change(&changes).map_err(|error| refused(self.profile, &error))?;
+        Ok(profile)
+    }
+}
+
+/// The plan of a profile with phases, checked.
+pub(super) fn operations(profile: &Profile, name: &str) -> Result<LoadPlan, Failed> {
+    match &profile.load {
+        Load::Operations(operations) => {
+            operations.plan.check().map_err(|error| refused(name, &error))?;
+            Ok(operations.plan.clone())
+        }
+        Load::Journeys(_) => Err(refused(name, &"this build runs no journeys")),
+    }
+}
+
+/// A load that cannot be run.
+pub(super) fn refused(name: &str, why: &dyn std::fmt::Display) -> Failed {
+    Failed::usage(format_args!("{name}: this load cannot be run: {why}"))
+}
+
+fn law(arrivals: args::Arrivals) -> Arrivals {
+    match arrivals {
+        args::Arrivals::Constant => Arrivals::Constant,
+        args::Arrivals::Poisson => Arrivals::Poisson,
+    }
+}
+
+fn found(name: &str, seed: Seed) -> Result<Profile, Failed> {
+    if let Some(builtin) = builtin::find(name, seed) {
+        // That they can all be read is tested.
+        return builtin.map_err(|error| Failed::new(crate::exit_code::ExitCode::Internal, error));
+    }
+    let path = Path::new(name);
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let is_name = !name.contains(['/', '\\', '.']);
+        if is_name && error.kind() == std::io::ErrorKind::NotFound {
+            Failed::usage(format_args!("there is no profile and no file `{name}`{}", hint(name)))
+        } else {
+            Failed::file("read", path, &error)
+        }
+    })?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let files =
+        |file: &str| std::fs::read_to_string(folder.join(file)).map_err(|error| error.to_string());
+    Profile::parse(name, &text, seed, &files).map_err(|error| Failed::usage(chain(&error)))
+}
+
+/// The name that was meant, or all there are.
+fn hint(typed: &str) -> String {
+    let names = builtin::FILES.iter().map(|(name, _)| *name);
+    let likeness = |name: &str| strsim::normalized_damerau_levenshtein(typed, name);
+    match names.clone().max_by(|one, other| likeness(one).total_cmp(&likeness(other))) {
+        Some(name) if likeness(name) > 0.5 => format!("; did you mean `{name}`?"),
+        _none_close => format!("; known are {}", names.collect::<Vec<_>>().join(", ")),
+    }
+}
