@@ -73,6 +73,8 @@ impl Prepared {
             }
         };
         let authority = Authority::new(&authority_seed, now);
+        // The seed of a run stands in its record, and that of a file nowhere.
+        let authority = if args.authority.is_none() { authority.opened() } else { authority };
         Ok(Self { seed_text, seed, authority, file, flaws: args.flaws.clone() })
     }
 

@@ -15,7 +15,10 @@ use std::sync::Arc;
 /// Roots depend on the seed alone, since servers install them once. What is below them is renewed
 /// as time goes by, as Apple's is, so that it is valid at the time the authority was made for.
 #[derive(Debug, Clone)]
-pub struct Authority(Arc<Parts>);
+pub struct Authority {
+    parts: Arc<Parts>,
+    is_open: bool,
+}
 
 #[derive(Debug)]
 struct Parts {
@@ -52,80 +55,94 @@ impl Authority {
             profile::receipt_intermediate(seed, &receipt_intermediate_key, &receipt_root_key, now);
         let receipt_signer =
             profile::receipt_signer(seed, &receipt_signer_key, &receipt_intermediate_key, year);
-        Self(Arc::new(Parts {
+        let parts = Parts {
             root: Minted::new(root, root_key),
             intermediate: Minted::new(intermediate, intermediate_key),
             receipt_root: Minted::new(receipt_root, receipt_root_key),
             receipt_intermediate: Minted::new(receipt_intermediate, receipt_intermediate_key),
             receipt_signer: Minted::new(receipt_signer, receipt_signer_key),
-        }))
+        };
+        Self { parts: Arc::new(parts), is_open: false }
+    }
+
+    /// The same, with keys that need not be kept secret: those of a seed that stands in a record.
+    /// What is made of them may give them away.
+    #[must_use]
+    pub fn opened(self) -> Self {
+        Self { is_open: true, ..self }
+    }
+
+    /// Whether its keys may be given away; not until it was told so, since whoever has the keys of
+    /// an authority can enrol at every server that trusts it.
+    pub fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// The trust anchor of attestations, DER.
     pub fn root_der(&self) -> &[u8] {
-        &self.0.root.der
+        &self.parts.root.der
     }
 
     /// The trust anchor of attestations, PEM with a line that says what it is for.
     pub fn root_pem(&self) -> String {
-        pem(&self.0.root.der)
+        pem(&self.parts.root.der)
     }
 
     /// The intermediate that issues leaves, DER.
     pub fn intermediate_der(&self) -> &[u8] {
-        &self.0.intermediate.der
+        &self.parts.intermediate.der
     }
 
     /// The trust anchor of receipts, DER.
     pub fn receipt_root_der(&self) -> &[u8] {
-        &self.0.receipt_root.der
+        &self.parts.receipt_root.der
     }
 
     /// The trust anchor of receipts, PEM with a line that says what it is for.
     pub fn receipt_root_pem(&self) -> String {
-        pem(&self.0.receipt_root.der)
+        pem(&self.parts.receipt_root.der)
     }
 
     /// The root, to be edited or copied.
     pub fn root(&self) -> &CertificateModel {
-        &self.0.root.model
+        &self.parts.root.model
     }
 
     /// The root's private key.
     pub fn root_key(&self) -> &Key {
-        &self.0.root.key
+        &self.parts.root.key
     }
 
     /// The intermediate, to be edited or copied.
     pub fn intermediate(&self) -> &CertificateModel {
-        &self.0.intermediate.model
+        &self.parts.intermediate.model
     }
 
     /// The intermediate's private key, which signs leaves.
     pub fn intermediate_key(&self) -> &Key {
-        &self.0.intermediate.key
+        &self.parts.intermediate.key
     }
 
     /// The certificates of a receipt: signer, intermediate, root.
     pub fn receipt_chain(&self) -> [&CertificateModel; 3] {
-        let parts = &*self.0;
+        let parts = &*self.parts;
         [&parts.receipt_signer.model, &parts.receipt_intermediate.model, &parts.receipt_root.model]
     }
 
     /// The private key of the receipts' intermediate.
     pub fn receipt_intermediate_key(&self) -> &Key {
-        &self.0.receipt_intermediate.key
+        &self.parts.receipt_intermediate.key
     }
 
     /// The key that signs receipts.
     pub fn receipt_signer_key(&self) -> &Key {
-        &self.0.receipt_signer.key
+        &self.parts.receipt_signer.key
     }
 
     /// Seals a certificate, or hands out the bytes made before if it is one of the authority's
     /// own, unedited: signing is deterministic, so both are the same bytes.
     pub(crate) fn seal(&self, model: &CertificateModel) -> Vec<u8> {
-        let parts = &*self.0;
+        let parts = &*self.parts;
         [
             &parts.intermediate,
             &parts.receipt_signer,

@@ -230,7 +230,7 @@ impl CertificateModel {
         out
     }
 
-    fn to_be_signed(&self, nonce: &[u8]) -> Vec<u8> {
+    pub(crate) fn to_be_signed(&self, nonce: &[u8]) -> Vec<u8> {
         let version = self
             .version
             .map_or_else(Vec::new, |version| der::context(0, &der::tlv(tag::INTEGER, &[version])));

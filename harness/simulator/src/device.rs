@@ -193,9 +193,7 @@ impl Device {
         client_data_hash: &[u8],
         now: Timestamp,
     ) -> AttestationModel {
-        let created = now + self.issuance_offset;
-        let issued = created
-            - SignedDuration::from_millis(self.seed.child("delay", 0).number(7, 40).cast_signed());
+        let (created, issued) = self.dates(now);
         let mut authenticator_data = self.authenticator_data(0);
         authenticator_data.attested_credential = Some(AttestedCredentialModel {
             aaguid: self.environment.aaguid().to_vec(),
@@ -224,6 +222,18 @@ impl Device {
     pub fn assertion_model(&self, client_data_hash: &[u8]) -> AssertionModel {
         let authenticator_data = self.authenticator_data(self.next_counter);
         AssertionModel::honest(authenticator_data, client_data_hash, self.key.clone())
+    }
+
+    /// When an attestation is made, and when its leaf was issued.
+    pub(crate) fn dates(&self, now: Timestamp) -> (Timestamp, Timestamp) {
+        let created = now + self.issuance_offset;
+        let delay = self.seed.child("delay", 0).number(7, 40).cast_signed();
+        (created, created - SignedDuration::from_millis(delay))
+    }
+
+    /// The token of its receipts, before it is written in base64.
+    pub(crate) fn receipt_token(&self) -> [u8; 64] {
+        self.seed.child("receipt token", 0).bytes()
     }
 
     fn authenticator_data(&self, counter: u32) -> AuthenticatorDataModel {
@@ -261,8 +271,8 @@ impl Device {
     }
 
     fn receipt_fields(&self, client_data_hash: &[u8], created: Timestamp) -> Vec<ReceiptField> {
-        let token: [u8; 64] = self.seed.child("receipt token", 0).bytes();
-        let expires = created + SignedDuration::from_hours(90 * 24);
+        let token = self.receipt_token();
+        let expires = created + RECEIPT_LIFETIME;
         let environment = self.environment.receipt_name();
         vec![
             ReceiptField::bytes(field::APP_ID, self.app_id.as_str().as_bytes()),
@@ -297,6 +307,9 @@ impl KeyTrait {
         }
     }
 }
+
+/// How long a receipt is of use.
+pub(crate) const RECEIPT_LIFETIME: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 fn zeros(number: &[u8]) -> usize {
     number.iter().take_while(|byte| **byte == 0).count()

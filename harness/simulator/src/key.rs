@@ -2,10 +2,10 @@
 
 mod foreseen;
 mod search;
-mod walk;
+pub(crate) mod walk;
 
 pub use foreseen::{Foreseen, OneSignature};
-pub use search::{Candidate, candidates};
+pub use search::{Candidate, KeyWalk, candidates, key_of_walk, walk_from};
 
 use crate::seed::Seed;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
@@ -21,6 +21,8 @@ pub enum Key {
     P256(Box<p256::ecdsa::SigningKey>),
     /// As the attestation CAs have.
     P384(Box<p384::ecdsa::SigningKey>),
+    /// One on P-256 that was met on a walk: its public half came with it and costs no multiplication.
+    Walked(Box<Candidate>),
     /// A point on P-256 whose private half nobody knows, and the one signature it has.
     Recovered(Box<OneSignature>),
 }
@@ -91,6 +93,7 @@ impl Key {
         match self {
             Self::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Self::P384(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Self::Walked(pair) => pair.point.to_vec(),
             Self::Recovered(one) => one.point.to_vec(),
         }
     }
@@ -98,7 +101,7 @@ impl Key {
     /// The curve's object identifier as dotted text.
     pub fn curve(&self) -> &'static str {
         match self {
-            Self::P256(_) | Self::Recovered(_) => "1.2.840.10045.3.1.7",
+            Self::P256(_) | Self::Walked(_) | Self::Recovered(_) => "1.2.840.10045.3.1.7",
             Self::P384(_) => "1.3.132.0.34",
         }
     }
@@ -117,6 +120,7 @@ impl Key {
         let secret = match self {
             Self::P256(key) => key.to_bytes().to_vec(),
             Self::P384(key) => key.to_bytes().to_vec(),
+            Self::Walked(pair) => pair.scalar.to_repr().to_vec(),
             Self::Recovered(one) => [&one.point[..], &one.integers.r, &one.integers.s].concat(),
         };
         sha256(&[self.curve().as_bytes(), format!("{wish:?}").as_bytes(), &secret, b"/", digest])
@@ -127,6 +131,7 @@ impl Key {
             match self {
                 Self::P256(key) => search::p256(key, digest, wish),
                 Self::P384(key) => search::p384(key, digest, wish),
+                Self::Walked(pair) => search::p256(&pair.signing_key(), digest, wish),
                 Self::Recovered(one) => one.integers.clone(),
             }
         } else {
@@ -154,6 +159,10 @@ impl Key {
                 let (r, s) = signature.split_bytes();
                 Integers { r: r.to_vec(), s: s.to_vec() }
             }
+            Self::Walked(pair) => {
+                let key = Self::P256(Box::new(pair.signing_key()));
+                key.sign_rfc6979(digest)
+            }
             Self::Recovered(one) => one.integers.clone(),
         }
     }
@@ -162,7 +171,9 @@ impl Key {
     pub fn order(&self) -> Vec<u8> {
         // n − 1 is the largest canonical scalar; n itself differs in the last bit only.
         let mut order = match self {
-            Self::P256(_) | Self::Recovered(_) => (-p256::Scalar::ONE).to_repr().to_vec(),
+            Self::P256(_) | Self::Walked(_) | Self::Recovered(_) => {
+                (-p256::Scalar::ONE).to_repr().to_vec()
+            }
             Self::P384(_) => (-p384::Scalar::ONE).to_repr().to_vec(),
         };
         if let Some(last) = order.last_mut() {
@@ -171,16 +182,35 @@ impl Key {
         order
     }
 
+    /// The private half on P-256; none on another curve, or where nobody knows it.
+    pub(crate) fn p256_scalar(&self) -> Option<p256::Scalar> {
+        match self {
+            Self::P256(key) => Some(**key.as_nonzero_scalar()),
+            Self::Walked(pair) => Some(pair.scalar),
+            Self::P384(_) | Self::Recovered(_) => None,
+        }
+    }
+
+    /// The private half on P-384; none on another curve.
+    pub(crate) fn p384_scalar(&self) -> Option<p384::Scalar> {
+        match self {
+            Self::P384(key) => Some(**key.as_nonzero_scalar()),
+            Self::P256(_) | Self::Walked(_) | Self::Recovered(_) => None,
+        }
+    }
+
     fn is_high(&self, s: &[u8]) -> bool {
         match self {
-            Self::P256(_) | Self::Recovered(_) => p256_scalar(s).is_high().into(),
+            Self::P256(_) | Self::Walked(_) | Self::Recovered(_) => p256_scalar(s).is_high().into(),
             Self::P384(_) => p384_scalar(s).is_high().into(),
         }
     }
 
     fn negate(&self, s: &[u8]) -> Vec<u8> {
         match self {
-            Self::P256(_) | Self::Recovered(_) => (-p256_scalar(s)).to_repr().to_vec(),
+            Self::P256(_) | Self::Walked(_) | Self::Recovered(_) => {
+                (-p256_scalar(s)).to_repr().to_vec()
+            }
             Self::P384(_) => (-p384_scalar(s)).to_repr().to_vec(),
         }
     }

@@ -268,7 +268,7 @@ impl ReceiptField {
         Self { kind: field::CERTIFICATE, version: 1, value: FieldValue::Certificate }
     }
 
-    fn seal(&self, certificate: &[u8]) -> Vec<u8> {
+    pub(crate) fn seal(&self, certificate: &[u8]) -> Vec<u8> {
         let value = match &self.value {
             FieldValue::Certificate => certificate,
             FieldValue::Bytes(bytes) => bytes,
@@ -304,6 +304,6 @@ impl SignerModel {
     }
 }
 
-fn sha256_algorithm() -> Algorithm {
+pub(crate) fn sha256_algorithm() -> Algorithm {
     Algorithm { oid: "2.16.840.1.101.3.4.2.1".to_owned(), parameters: Some(vec![5, 0]) }
 }

@@ -2,8 +2,9 @@
 
 use super::plan::LoadPlan;
 use protocol::terms::{AppId, Environment};
+use simulator::key::{Key, KeyWalk, walk_from};
 use simulator::{Device, Generation, Seed};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use targets::file::{Declared, DeclaredPolicy};
 use targets::{Saved, TargetFile};
 
@@ -28,7 +29,8 @@ pub(super) struct Recruiter {
     generations: Vec<Generation>,
     version: Option<String>,
     category: Option<u32>,
-    next: AtomicU64,
+    /// The next number, and the walk that its key is on.
+    next: Mutex<(u64, KeyWalk)>,
 }
 
 impl Recruiter {
@@ -38,24 +40,26 @@ impl Recruiter {
     /// besides the seed, a number that no two runs share; schedule, mix and lies do not.
     pub(super) fn new(plan: &LoadPlan, target: &TargetFile, run: u64) -> Self {
         let policy = &target.policy;
+        let seed = plan.seed.child("load fleet", run);
         Self {
-            seed: plan.seed.child("load fleet", run),
+            next: Mutex::new((0, walk_from(&seed, 0))),
+            seed,
             run: plan.seed.child("load accounts", run).to_hex()[..8].to_owned(),
             app_id: target.app_id.clone(),
             environment: target.environment,
             generations: generations(policy),
             version: policy.bundle_version.as_ref().and_then(allowed).cloned(),
             category: policy.validation_category.as_ref().and_then(allowed).copied(),
-            next: AtomicU64::new(0),
         }
     }
 
     /// The next device that nobody has seen.
     pub(super) fn recruit(&self) -> Member {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (number, key) = self.next_key();
         let generation = self.generations[number as usize % self.generations.len()];
         let seed = self.seed.child("device", number);
-        let mut device = Device::new(&seed, generation, self.app_id.clone(), self.environment);
+        let app_id = self.app_id.clone();
+        let mut device = Device::with_key(&seed, key, generation, app_id, self.environment);
         if device.bundle_version.is_some() && self.version.is_some() {
             device.bundle_version.clone_from(&self.version);
         }
@@ -64,6 +68,14 @@ impl Recruiter {
         }
         let account = format!("load-{}-{number}", self.run);
         Member { device, account, saved: Saved::new(), accepted_counter: 0 }
+    }
+
+    fn next_key(&self) -> (u64, Key) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let (number, walk) = &mut *next;
+        let key = walk.next().expect("a walk has no end").into_walked();
+        *number += 1;
+        (*number - 1, key)
     }
 
     /// An account that asks for a challenge and uses it for nothing.

@@ -145,7 +145,7 @@ pub fn run(
         Arc::clone(&dialect),
         Arc::clone(&schedule),
         Recruiter::new(plan, &target, setting.session),
-        Mint::new(dialect, authority, &plan.seed),
+        Mint::new(dialect, authority, &plan.seed, setting.session),
         Fleet::new(plan, target.policy.challenge_ttl),
         reports,
     ));

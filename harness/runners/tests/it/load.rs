@@ -34,7 +34,7 @@ struct World {
 impl World {
     /// A server that leaves `rules` out.
     fn without(rules: &[Rule]) -> Self {
-        let authority = Authority::new(&Seed::from_text("load world"), Timestamp::now());
+        let authority = Authority::new(&Seed::from_text("load world"), Timestamp::now()).opened();
         let mut target =
             TargetFile::reference("http://127.0.0.1:1", Duration::from_mins(5)).unwrap();
         assert_eq!(target.policy.receipt, Some(ReceiptDemand::Require));

@@ -3,7 +3,10 @@
 use super::walk::{Walk, inverted};
 use super::{Half, Integers, Key, Wish, p256_scalar, p384_scalar};
 use crate::seed::Seed;
-use p256::elliptic_curve::{Field, PrimeField, point::AffineCoordinates, scalar::IsHigh};
+use p256::elliptic_curve::{
+    Field, PrimeField, hazmat::FieldArithmetic, point::AffineCoordinates, scalar::IsHigh,
+    sec1::ToSec1Point,
+};
 use protocol::terms::sha256;
 
 /// Nonces whose inverses are computed at once.
@@ -23,9 +26,9 @@ const SHORT_NONCES: [u128; 4] = [
 ];
 
 /// A key pair met on a walk.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    scalar: p256::Scalar,
+    pub(super) scalar: p256::Scalar,
     /// The public key, `04‖X‖Y`.
     pub point: [u8; 65],
 }
@@ -33,23 +36,65 @@ pub struct Candidate {
 impl Candidate {
     /// The pair as a key that signs.
     pub fn key(&self) -> Key {
+        Key::P256(Box::new(self.signing_key()))
+    }
+
+    /// The pair as a key whose public half need not be computed again.
+    pub fn into_walked(self) -> Key {
+        Key::Walked(Box::new(self))
+    }
+
+    pub(super) fn signing_key(&self) -> p256::ecdsa::SigningKey {
         let key = p256::ecdsa::SigningKey::from_slice(&self.scalar.to_repr());
-        Key::P256(Box::new(key.expect("a walk among half the bits meets no multiple of the order")))
+        key.expect("a walk among half the bits meets no multiple of the order")
     }
 }
 
 /// P-256 key pairs without end, each one step from the one before. A step costs a hundredth of a
 /// key of its own, so that one among 65 536 is found in a moment.
-pub fn candidates(seed: &Seed) -> impl Iterator<Item = Candidate> + use<> {
-    let mut scalar = p256_scalar(&widened(seed.child("walk of keys", 0).bytes(), 32));
-    Walk::from::<p256::NistP256>(&scalar).map(move |(x, y)| {
+#[derive(Debug, Clone)]
+pub struct KeyWalk {
+    scalar: p256::Scalar,
+    walk: Walk<<p256::NistP256 as FieldArithmetic>::FieldElement>,
+}
+
+impl Iterator for KeyWalk {
+    type Item = Candidate;
+
+    fn next(&mut self) -> Option<Candidate> {
+        let (x, y) = self.walk.next()?;
         let mut point = [4; 65];
         point[1..33].copy_from_slice(&x.to_repr());
         point[33..].copy_from_slice(&y.to_repr());
-        let candidate = Candidate { scalar, point };
-        scalar += p256::Scalar::ONE;
-        candidate
-    })
+        let candidate = Candidate { scalar: self.scalar, point };
+        self.scalar += p256::Scalar::ONE;
+        Some(candidate)
+    }
+}
+
+/// The walk of a seed.
+pub fn candidates(seed: &Seed) -> KeyWalk {
+    walk_from(seed, 0)
+}
+
+/// [`candidates`] from that place on, without a step over those before it. To find the place costs
+/// 256 additions of points, so it pays for whoever takes dozens.
+pub fn walk_from(seed: &Seed, place: u64) -> KeyWalk {
+    let scalar = scalar_at(seed, place);
+    KeyWalk { scalar, walk: Walk::from::<p256::NistP256>(&scalar) }
+}
+
+/// The key at that place of [`candidates`] alone, for one multiplication of the generator.
+pub fn key_of_walk(seed: &Seed, place: u64) -> Candidate {
+    let scalar = scalar_at(seed, place);
+    let public = (p256::ProjectivePoint::GENERATOR * scalar).to_affine();
+    let point = public.to_sec1_point(false);
+    let point = point.as_bytes().try_into().expect("an uncompressed point of P-256 has 65 bytes");
+    Candidate { scalar, point }
+}
+
+fn scalar_at(seed: &Seed, place: u64) -> p256::Scalar {
+    p256_scalar(&widened(seed.child("walk of keys", 0).bytes(), 32)) + p256::Scalar::from(place)
 }
 
 /// A P-256 signature that grants the wish.

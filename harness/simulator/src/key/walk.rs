@@ -14,7 +14,8 @@ const LANES: usize = 256;
 ///
 /// Adding affine points with a shared inversion costs six multiplications a step. Nothing here is
 /// constant-time or looks out for equal points: `k` is random, and a walk is for searching.
-pub(super) struct Walk<F> {
+#[derive(Debug, Clone)]
+pub(crate) struct Walk<F> {
     lanes: Vec<(F, F)>,
     stride: (F, F),
     next: usize,
@@ -22,7 +23,7 @@ pub(super) struct Walk<F> {
 
 impl<F: PrimeField> Walk<F> {
     /// The walk from `start·G`; `start` must be far from zero and from the group's order.
-    pub(super) fn from<C>(start: &C::Scalar) -> Self
+    pub(crate) fn from<C>(start: &C::Scalar) -> Self
     where
         C: FieldArithmetic<FieldElement = F>,
         C::AffinePoint: AffineCoordinates<FieldRepr = F::Repr>,
@@ -72,7 +73,7 @@ impl<F: PrimeField> Iterator for Walk<F> {
 }
 
 /// The inverses of non-zero elements, with one inversion for all of them (Montgomery's trick).
-pub(super) fn inverted<F: Field>(elements: &[F]) -> Vec<F> {
+pub(crate) fn inverted<F: Field>(elements: &[F]) -> Vec<F> {
     let mut product = F::ONE;
     let mut before = Vec::with_capacity(elements.len());
     for element in elements {

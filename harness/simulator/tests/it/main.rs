@@ -5,6 +5,7 @@
 
 mod edits;
 mod facts;
+mod fast_mint;
 mod fixtures;
 mod honest;
 mod openssl;
