@@ -212,6 +212,7 @@ fn play_load(
         session: session.number,
         repeat: session.command.clone(),
         allow_public: args.allow_public,
+        calibrated: None,
     };
     let recorder = &mut session.recorder;
     let attack = load::run(

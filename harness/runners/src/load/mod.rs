@@ -3,8 +3,8 @@
 //! A [`LoadPlan`] is laid out as a [`schedule()`] by a pure function. The [`pacer`] lets each
 //! arrival go at its instant; a free user ([`attack`], on goose) sends the request that the mint
 //! made ready ahead, reads the answer, and the [`oracle`] judges it. [`windows`] fold what came of
-//! it into seconds, [`validity`] says whether the figures mean anything, and [`run()`] holds it
-//! all together.
+//! it into seconds, [`generator`] what the generator did meanwhile, [`validity`] says whether the
+//! figures mean anything, and [`run()`] holds it all together.
 //!
 //! Response time counts from the intended instant, service time from the send, lag between the
 //! two. A slow target shows in the first two; a slow generator in the last.
@@ -13,6 +13,7 @@ pub mod attack;
 pub mod course;
 mod deeds;
 mod fleet;
+pub mod generator;
 mod incident;
 pub mod journey;
 mod laid;

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 /// Calls `release` for each offset, in order, not before `start` plus the offset, until it is done
-/// or `stopped` says so. Gives back how many were released.
+/// or `stopped` says so. Gives back how many were released, and how long it was kept from running.
 ///
 /// An instant that is past already is released at once: a late pacer catches up, and whoever
 /// sends measures how late it is.
@@ -15,26 +15,43 @@ pub fn pace(
     start: Instant,
     stopped: impl Fn() -> bool,
     mut release: impl FnMut(),
-) -> u64 {
+) -> Paced {
     ask_for_fine_timers();
-    let mut released = 0;
+    let mut paced = Paced::default();
+    // When this thread should run next: at once, or when its sleep is over.
+    let mut awaited = Instant::now();
     for offset in offsets {
         let due = start + offset;
         loop {
             if stopped() {
-                return released;
+                return paced;
             }
-            let left = due.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            paced.longest_stop = paced.longest_stop.max(now.saturating_duration_since(awaited));
+            awaited = now;
+            let left = due.saturating_duration_since(now);
             if left.is_zero() {
                 break;
             }
             // In pieces, so that a long gap does not outlive a stop.
-            std::thread::sleep(left.min(LONGEST_SLEEP));
+            let nap = left.min(LONGEST_SLEEP);
+            std::thread::sleep(nap);
+            awaited += nap;
         }
         release();
-        released += 1;
+        paced.released += 1;
     }
-    released
+    paced
+}
+
+/// What pacing came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Paced {
+    /// Arrivals let go.
+    pub released: u64,
+    /// The longest that the pacer did not run although it was its time: the process was stopped,
+    /// swapped out or starved. A target cannot cause it.
+    pub longest_stop: Duration,
 }
 
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
@@ -68,7 +85,7 @@ mod tests {
                 early.extend((Instant::now() < due).then_some(due));
             },
         );
-        assert_eq!(released, 200);
+        assert_eq!(released.released, 200);
         assert!(early.is_empty(), "{early:?}");
     }
 
@@ -79,7 +96,7 @@ mod tests {
         let count = Cell::new(0);
         let released =
             pace(offsets.into_iter(), begun, || count.get() == 2, || count.set(count.get() + 1));
-        assert_eq!(released, 2);
+        assert_eq!(released.released, 2);
         assert!(begun.elapsed() < Duration::from_mins(1));
     }
 
@@ -87,6 +104,15 @@ mod tests {
     fn what_is_overdue_is_released_at_once() {
         let long_ago = Instant::now();
         let offsets = std::iter::repeat_n(Duration::ZERO, 10_000);
-        assert_eq!(pace(offsets, long_ago, || false, || {}), 10_000);
+        assert_eq!(pace(offsets, long_ago, || false, || {}).released, 10_000);
+    }
+
+    #[test]
+    fn a_pacer_that_is_kept_from_running_knows_for_how_long() {
+        let offsets = [Duration::ZERO, Duration::from_millis(1)];
+        let held = Duration::from_millis(250);
+        let release = || std::thread::sleep(held);
+        let paced = pace(offsets.into_iter(), Instant::now(), || false, release);
+        assert!(paced.longest_stop >= held, "{paced:?}");
     }
 }

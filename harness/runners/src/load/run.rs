@@ -2,12 +2,15 @@
 
 use super::attack::{self, GooseFailed};
 use super::fleet::Fleet;
+use super::generator::Probe;
+use super::generator::probe::is_here;
 use super::mint::{Mint, meaningful_lies};
 use super::muster::{Muster, MusterError};
 use super::pacer::pace;
 use super::plan::{LoadPlan, PlanError};
 use super::recruiter::Recruiter;
 use super::schedule::{Arrival, schedule};
+use super::validity::{Calibrated, Surroundings};
 use super::watcher::Watcher;
 use super::work::{Message, Work};
 use crate::StopFlag;
@@ -34,6 +37,8 @@ pub struct Setting {
     pub repeat: String,
     /// Whether a target beyond this machine is admitted.
     pub allow_public: bool,
+    /// What this machine's generator can do at most, if that was measured.
+    pub calibrated: Option<Calibrated>,
 }
 
 /// How far a load attack is.
@@ -164,6 +169,7 @@ pub fn run(
         // Whichever way this thread leaves, the others are told that it is over.
         let ending = Ending(&work);
         let mut watcher = Watcher::new(plan, setting, sink, stop, progress, &work);
+        watcher.stand_in(surroundings(plan, &target, setting));
         if !watcher.mustered(&watch, &engine) {
             drop(ending);
             return Err(joined(engine).err().unwrap_or(LoadError::Muster(MusterError::Stopped)));
@@ -189,8 +195,8 @@ pub fn run(
             work.begin(start);
             let offsets = work.schedule.iter().map(Arrival::offset);
             let stopped = || stop.load(Ordering::Relaxed) || work.is_over();
-            let released = pace(offsets, start, stopped, || work.release());
-            work.tell(Message::Released(released));
+            let paced = pace(offsets, start, stopped, || work.release());
+            work.tell(Message::Released(paced));
         })?;
         let unwritable = watcher.watch(&watch, &engine);
         drop(ending);
@@ -205,6 +211,19 @@ pub fn run(
 
 /// From starting the pacer's thread to the first arrival.
 const HEAD_START: Duration = Duration::from_millis(50);
+
+/// What is known of the machine and of the way to the target before anything is sent.
+fn surroundings(plan: &LoadPlan, target: &TargetFile, setting: &Setting) -> Surroundings {
+    let probe = Probe::new();
+    Surroundings {
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        open_files: probe.open_files,
+        ports: probe.ports,
+        same_host: is_here(&target.nodes),
+        highest_rate: plan.highest_rate(),
+        calibrated: setting.calibrated,
+    }
+}
 
 /// Whether the load generator can do what a target file asks of it.
 pub fn fits(target: &TargetFile) -> Result<(), LoadError> {

@@ -2,17 +2,20 @@
 
 use super::attack;
 use super::fleet::{LEAD, Needs};
+use super::generator::{Probe, Reading, Second, Strain};
 use super::incident::Incident;
 use super::oracle::Class;
 use super::plan::{LoadPlan, PhasePlan};
 use super::run::{Engine, LoadReport, Progress, Setting};
 use super::schedule::Arrival;
-use super::validity::Validity;
+use super::validity::{self, Surroundings, Tallied, Validity};
 use super::windows::{Fate, Windows};
 use super::work::{Message, Work};
 use crate::StopFlag;
-use record::{Event, EventKind, LoadFinished, LoadStarted, LoadWindow, Phase, Sink, WrongAnswer};
-use std::collections::BTreeSet;
+use record::{
+    Event, EventKind, LoadFinished, LoadSecond, LoadStarted, LoadWindow, Phase, Sink, WrongAnswer,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -32,6 +35,13 @@ pub(super) struct Watcher<'a> {
     report: LoadReport,
     noted: BTreeSet<Class>,
     done: u64,
+    around: Surroundings,
+    probe: Probe,
+    /// What the kernel told last, and when.
+    before: (Instant, Reading),
+    longest_stop: Duration,
+    /// CPU seconds that the threads of each name spent.
+    spent: BTreeMap<String, f64>,
 }
 
 /// How often progress is told and stops are looked for.
@@ -63,7 +73,17 @@ impl<'a> Watcher<'a> {
             report: LoadReport::default(),
             noted: BTreeSet::new(),
             done: 0,
+            around: Surroundings::default(),
+            probe: Probe::new(),
+            before: (Instant::now(), Reading::default()),
+            longest_stop: Duration::ZERO,
+            spent: BTreeMap::new(),
         }
+    }
+
+    /// What is known of the machine and of the way to the target.
+    pub(super) fn stand_in(&mut self, around: Surroundings) {
+        self.around = around;
     }
 
     /// Waits until the fleet is enrolled; `false` if it never will be.
@@ -123,6 +143,7 @@ impl<'a> Watcher<'a> {
             timeout_s: self.plan.timeout.as_secs_f64(),
         };
         self.emit(EventKind::LoadStarted(started));
+        self.before = (Instant::now(), self.probe.read());
     }
 
     /// Folds outcomes until all that was let go is dealt with, or the attack is dead.
@@ -139,16 +160,19 @@ impl<'a> Watcher<'a> {
             match watch.recv_timeout(ROUND) {
                 Ok(Message::Done(outcome, incident)) => {
                     self.done += 1;
-                    if let Fate::Sent { class, .. } = outcome.fate {
+                    if let Fate::Sent { class, lag, .. } = outcome.fate {
                         self.report.wrong += u64::from(class.is_wrong());
+                        let arrival = &self.work.schedule[outcome.arrival as usize];
+                        self.validity.sent(arrival.phase(), arrival.offset(), lag);
                     }
                     self.windows.add(&outcome);
                     if let Some(incident) = incident {
                         self.show(outcome.arrival, *incident);
                     }
                 }
-                Ok(Message::Released(all)) => {
-                    released = Some(all);
+                Ok(Message::Released(paced)) => {
+                    released = Some(paced.released);
+                    self.longest_stop = paced.longest_stop;
                     // Requests in flight end at the timeout; what is not told by then never is.
                     deadline = Some(Instant::now() + self.plan.timeout + LONGEST_ECHO);
                 }
@@ -170,6 +194,8 @@ impl<'a> Watcher<'a> {
                 }
                 let complete = self.windows.take_complete();
                 self.close(complete);
+                let over = self.work.gauge.take_over();
+                self.tell_seconds(&over);
                 self.tell_progress();
             }
         }
@@ -206,6 +232,36 @@ impl<'a> Watcher<'a> {
         (self.progress)(&Progress::Attacking { elapsed, phase, done, of, wrong });
     }
 
+    /// Tells of seconds that are over; the kernel is asked once for all of them.
+    fn tell_seconds(&mut self, over: &[Second]) {
+        if over.is_empty() {
+            return;
+        }
+        let (now, reading) = (Instant::now(), self.probe.read());
+        let elapsed = now - self.before.0;
+        let strain = Strain::between(&self.before.1, &reading, elapsed);
+        for (name, share) in &strain.threads {
+            *self.spent.entry(name.clone()).or_default() += share * elapsed.as_secs_f64();
+        }
+        self.before = (now, reading);
+        for second in over {
+            self.validity.add_second(second, &strain);
+            self.emit(EventKind::LoadSecond(Box::new(LoadSecond {
+                second: second.second,
+                in_flight_mean: second.in_flight_mean,
+                in_flight_max: second.in_flight_max,
+                free_users_min: second.free_users_min,
+                queue_us: second.queue_us.clone(),
+                backlog_max: second.backlog_max,
+                cpu_share: strain.cpu,
+                hottest_thread: strain.hottest.as_ref().map(|(_, share)| *share),
+                steal_share: strain.steal,
+                rss_bytes: strain.rss_bytes,
+                sockets: strain.sockets,
+            })));
+        }
+    }
+
     fn close(&mut self, windows: Vec<LoadWindow>) {
         for window in windows {
             let named = |phase: &&PhasePlan| phase.name == window.phase;
@@ -227,13 +283,21 @@ impl<'a> Watcher<'a> {
         self.close(complete);
         let rest = self.windows.take_rest();
         self.close(rest);
+        let seconds = self.work.gauge.take_all();
+        self.tell_seconds(&seconds);
         self.tell_progress();
-        for text in std::iter::once(self.books()).chain(self.validity.remarks()) {
+        let tallied = Tallied {
+            not_ready: self.work.tally.not_ready.load(Ordering::Relaxed),
+            longest_stop: self.longest_stop,
+            out_of_sockets: self.work.gauge.out_of_sockets(),
+        };
+        let checks = self.validity.checks(&tallied, &self.around);
+        for text in std::iter::once(self.books()).chain(validity::remarks(&checks)) {
             self.emit(EventKind::Note { text });
         }
         let mut report = std::mem::take(&mut self.report);
         report.complete = report.sent + report.dropped == self.work.schedule.len() as u64;
-        report.invalid = self.validity.breaches();
+        report.invalid = validity::breaches(&checks);
         report.undecided = [Class::Error, Class::Timeout, Class::Crash, Class::Unreachable]
             .iter()
             .filter_map(|class| report.classes.get(class.as_str()))
@@ -242,6 +306,8 @@ impl<'a> Watcher<'a> {
             complete: report.complete,
             invalid: report.invalid.clone(),
             goose: goose.to_owned(),
+            checks,
+            interrupted: self.stopped(),
             ..LoadFinished::default()
         }));
         report
@@ -252,9 +318,10 @@ impl<'a> Watcher<'a> {
         let tally = &self.work.tally;
         let count = |n: &AtomicU64| n.load(Ordering::Relaxed);
         format!(
-            "outside the windows {} devices were enrolled and {} challenges fetched before the \
+            "{}outside the windows {} devices were enrolled and {} challenges fetched before the \
              load and {} during it; {} requests were not ready at their instant, {} arrivals had \
              to wait for a user, {} had no device with a challenge",
+            self.computed(),
             count(&tally.enrolled),
             count(&tally.fetched_before),
             count(&tally.fetched_during),
@@ -262,6 +329,18 @@ impl<'a> Watcher<'a> {
             count(&tally.no_user),
             count(&tally.starved),
         )
+    }
+
+    /// Which threads computed for how long; nothing where that cannot be seen.
+    fn computed(&self) -> String {
+        let mut spent: Vec<_> = self.spent.iter().filter(|(_, seconds)| **seconds > 0.0).collect();
+        spent.sort_by(|a, b| b.1.total_cmp(a.1));
+        let spent: Vec<_> =
+            spent.iter().map(|(name, seconds)| format!("{name} {seconds:.2} s")).collect();
+        if spent.is_empty() {
+            return String::new();
+        }
+        format!("the generator’s threads computed for {}; ", spent.join(", "))
     }
 
     fn emit(&mut self, kind: EventKind) {

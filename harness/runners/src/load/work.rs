@@ -2,10 +2,12 @@
 
 use super::attack::Door;
 use super::fleet::{Asker, Fleet};
+use super::generator::Gauge;
 use super::incident::{Incident, Incidents, describe};
 use super::larder::{Larder, Portion, return_unsent};
 use super::mint::{Mint, Ready};
 use super::oracle::{Class, Lie, judge, turned_away};
+use super::pacer::Paced;
 use super::recruiter::Recruiter;
 use super::schedule::{Arrival, Deed};
 use super::windows::{Fate, Outcome};
@@ -26,6 +28,7 @@ pub(super) struct Work {
     pub(super) mint: Mint,
     pub(super) larder: Larder,
     pub(super) tally: Tally,
+    pub(super) gauge: Gauge,
     fleet: Mutex<Fleet>,
     /// One permit for each arrival that is due and not taken.
     permits: Semaphore,
@@ -64,8 +67,8 @@ pub(super) enum Message {
     Mustered,
     /// An arrival was dealt with.
     Done(Outcome, Option<Box<Incident>>),
-    /// The pacer has let go what there was to let go: so many.
-    Released(u64),
+    /// The pacer has let go what there was to let go.
+    Released(Paced),
     /// A request could not be written.
     Unwritable(DialectError),
 }
@@ -94,6 +97,7 @@ impl Work {
             mint,
             larder: Larder::default(),
             tally: Tally::default(),
+            gauge: Gauge::default(),
             fleet: Mutex::new(fleet),
             permits: Semaphore::new(0),
             next: AtomicU64::new(0),
@@ -117,6 +121,7 @@ impl Work {
     pub(super) fn begin(&self, start: Instant) {
         // A second call would move instants that requests were already measured from.
         let _ = self.start.set(start);
+        self.gauge.begin(start);
     }
 
     /// Time since the attack began; zero before.
@@ -126,9 +131,12 @@ impl Work {
 
     /// Lets the next arrival go.
     pub(super) fn release(&self) {
-        if self.waiting.load(Ordering::Relaxed) <= self.permits.available_permits() {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        let free = waiting.saturating_sub(self.permits.available_permits());
+        if free == 0 {
             self.tally.no_user.fetch_add(1, Ordering::Relaxed);
         }
+        self.gauge.released(free as u64);
         self.permits.add_permits(1);
     }
 
@@ -159,6 +167,7 @@ impl Work {
             Err(_nothing_due) => return,
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.gauge.taken(number);
         let (fate, incident) = match self.see_to(number, door).await {
             Ok((fate, incident)) => (fate, incident),
             Err(unwritable) => {
@@ -187,7 +196,7 @@ impl Work {
 
     /// What there is for an arrival, waited for if it must be; `None` if it came too late.
     async fn portion(&self, number: u64, due: Instant) -> Option<Portion> {
-        let mut late = false;
+        let mut late = None;
         loop {
             match self.larder.take(number) {
                 Portion::Ready(ready) if due.elapsed() > TOO_LATE => {
@@ -201,9 +210,10 @@ impl Work {
                     return None;
                 }
                 Portion::NotYet => {
-                    if !std::mem::replace(&mut late, true) {
+                    late.get_or_insert_with(|| {
                         self.tally.not_ready.fetch_add(1, Ordering::Relaxed);
-                    }
+                        self.gauge.waits_for_its_request()
+                    });
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
                 portion @ (Portion::Ready(_) | Portion::Never) => return Some(portion),
@@ -263,7 +273,7 @@ impl Work {
         let wire = self.mint.challenge(number, purpose, &account, saved)?;
         saved.remove(CHALLENGE_TEXT);
         let Some((exchange, times)) =
-            transmit(door, &self.dialect, Operation::Challenge, wire, saved, due).await
+            transmit(door, self, Operation::Challenge, wire, saved, due).await
         else {
             self.dismiss(asker, purpose);
             return Ok(None);
@@ -309,7 +319,7 @@ impl Work {
         let Ready { operation, wire, facts, mut saved, member, counter } = ready;
         let before = saved.clone();
         let Some((mut exchange, times)) =
-            transmit(door, &self.dialect, operation, wire, &mut saved, due).await
+            transmit(door, self, operation, wire, &mut saved, due).await
         else {
             return (Fate::Dropped, None);
         };
@@ -350,13 +360,19 @@ impl Times {
 /// Sends through the user's door; `None` if the door was shut before.
 async fn transmit(
     door: &mut Door<'_>,
-    dialect: &Dialect,
+    work: &Work,
     operation: Operation,
     wire: WireRequest,
     saved: &mut Saved,
     due: Instant,
 ) -> Option<(Exchange, Times)> {
     let sent = Instant::now();
-    let exchange = door.send(dialect, operation, wire, saved).await?;
-    Some((exchange, Times { due, sent, done: Instant::now() }))
+    work.gauge.sent(sent);
+    let Some(exchange) = door.send(&work.dialect, operation, wire, saved).await else {
+        work.gauge.unsent(sent);
+        return None;
+    };
+    let done = Instant::now();
+    work.gauge.answered(done, &exchange.decision);
+    Some((exchange, Times { due, sent, done }))
 }

@@ -87,6 +87,7 @@ impl World {
             session,
             repeat: "assay load --seed test".to_owned(),
             allow_public: false,
+            calibrated: None,
         };
         let report =
             run(plan, &self.target, &self.authority, &setting, &mut events, stop, progress);
