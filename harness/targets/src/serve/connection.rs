@@ -35,7 +35,15 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let router = router(Shared::new(settings));
+    serve_router(router(Shared::new(settings)), listener, shutdown).await
+}
+
+/// Serves any routes as [`serve`] does those of the reference.
+pub async fn serve_router(
+    router: Router,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
     let builder = Arc::new(connection_builder());
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();

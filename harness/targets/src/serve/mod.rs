@@ -6,9 +6,11 @@ mod api;
 mod body;
 mod client_data;
 mod connection;
+mod null;
 mod refusal;
 
-pub use connection::serve;
+pub use connection::{serve, serve_router};
+pub use null::null_router;
 
 use axum::Router;
 use axum::extract::{Request, State};
