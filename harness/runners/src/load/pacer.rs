@@ -34,7 +34,7 @@ pub fn pace(
                 break;
             }
             // In pieces, so that a long gap does not outlive a stop.
-            let nap = left.min(LONGEST_SLEEP);
+            let nap = left.clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
             std::thread::sleep(nap);
             awaited += nap;
         }
@@ -55,6 +55,9 @@ pub struct Paced {
 }
 
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
+/// Arrivals nearer to each other than this leave together, up to so much late: to wake up for each
+/// would take its core from whoever sends.
+const SHORTEST_SLEEP: Duration = Duration::from_micros(100);
 
 #[cfg(target_os = "linux")]
 fn ask_for_fine_timers() {

@@ -18,7 +18,7 @@ use record::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 use targets::DialectError;
 
@@ -44,12 +44,26 @@ pub(super) struct Watcher<'a> {
     spent: BTreeMap<String, f64>,
 }
 
+/// How long outcomes gather before they are folded: to be woken by each of twenty thousand a second
+/// would cost the users' thread more than the folding.
+const GATHERING: Duration = Duration::from_millis(5);
 /// How often progress is told and stops are looked for.
 const ROUND: Duration = Duration::from_millis(100);
 /// Longest wait for the first requests to be made ready.
 const LONGEST_STOCKING: Duration = Duration::from_secs(30);
 /// How long after its timeout a request in flight may still be told of.
 const LONGEST_ECHO: Duration = Duration::from_secs(5);
+
+/// The next message, after a while if there is none yet.
+fn next(watch: &Receiver<Message>) -> Result<Message, RecvTimeoutError> {
+    watch.try_recv().or_else(|_| {
+        std::thread::sleep(GATHERING);
+        watch.try_recv().map_err(|none| match none {
+            TryRecvError::Empty => RecvTimeoutError::Timeout,
+            TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+        })
+    })
+}
 
 impl<'a> Watcher<'a> {
     pub(super) fn new(
@@ -157,7 +171,7 @@ impl<'a> Watcher<'a> {
         let mut deadline = None;
         let mut unwritable = None;
         while released.is_none_or(|released| self.done < released) {
-            match watch.recv_timeout(ROUND) {
+            match next(watch) {
                 Ok(Message::Done(outcome, incident)) => {
                     self.done += 1;
                     if let Fate::Sent { class, lag, .. } = outcome.fate {
