@@ -4,7 +4,9 @@ mod profile;
 mod values;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use profile::{Changes, LoadCommand, LoadListArgs, LoadPlanArgs, LoadRunArgs};
+pub(crate) use profile::{
+    CalibrateArgs, Changes, LoadCommand, LoadListArgs, LoadPlanArgs, LoadRunArgs,
+};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,7 +47,7 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Run the load only: steps of one rate, or a profile (`assay load run`)
     #[command(after_long_help = LOAD_HELP)]
-    Load(LoadArgs),
+    Load(Box<LoadArgs>),
     /// Serve the reference relying party until Ctrl-C
     #[command(after_long_help = targets::serve::API)]
     Serve(ServeArgs),
@@ -391,6 +393,22 @@ pub(crate) struct Load {
     /// Time after which an answer counts as none
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     pub(crate) timeout: Duration,
+
+    #[command(flatten)]
+    pub(crate) watch: Watch,
+}
+
+/// How a load is watched from outside, and what is known of the machine it comes from.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Watch {
+    /// File of `assay load calibrate` [default: the one of this machine, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibration: Option<PathBuf>,
+
+    /// Serve the figures at http://ADDR/metrics for Prometheus while the run goes on; port 0 takes
+    /// a free one
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, Args)]
@@ -479,6 +497,9 @@ pub(crate) struct ServeArgs {
     /// Plant a flaw, never in earnest (may be given several times)
     #[arg(long = "flaw", value_name = "ID")]
     pub(crate) flaws: Vec<String>,
+    /// Say yes to everything at once and check nothing: for `assay load calibrate`
+    #[arg(long)]
+    pub(crate) null: bool,
     /// Demand a verified receipt with each attestation
     #[arg(long)]
     pub(crate) require_receipt: bool,

@@ -2,7 +2,8 @@
 //!
 //! Everything here goes to standard error; standard output is for data.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crate::live::{Light, Live};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use judge::known::Known;
 use record::{CaseFinished, Event, EventKind, Failure, LoadWindow, Sink, Verdict};
 use std::io::Write;
@@ -15,6 +16,8 @@ const PLAIN_EVERY: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Console {
     bar: Option<ProgressBar>,
+    /// Lines below the bar while a load runs: its figures, and what must not be overlooked.
+    below: Option<(MultiProgress, [ProgressBar; 2])>,
     terminal: bool,
     colour: bool,
     json: bool,
@@ -22,21 +25,8 @@ pub(crate) struct Console {
     failed: u64,
     /// Failures that are known: a case's id, and the way it fails unless any way is tolerated.
     known: Vec<(String, Option<Failure>)>,
-    load: LoadSoFar,
+    load: Live,
     last_line: Instant,
-}
-
-/// Totals of a load attack so far.
-#[derive(Debug, Default)]
-struct LoadSoFar {
-    phase: String,
-    seconds: f64,
-    second: u64,
-    answers: u64,
-    wrong: u64,
-    dropped: u64,
-    worst_p99_us: u64,
-    second_sent: u64,
 }
 
 impl Console {
@@ -48,13 +38,14 @@ impl Console {
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             bar: None,
+            below: None,
             terminal,
             colour: terminal && !no_colour,
             json,
             cases: (0, cases as u64),
             failed: 0,
             known: Vec::new(),
-            load: LoadSoFar::default(),
+            load: Live::default(),
             last_line: Instant::now(),
         }
     }
@@ -68,9 +59,10 @@ impl Console {
 
     /// Prints a line above the bar.
     pub(crate) fn say(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| write_line(line)),
-            None => write_line(line),
+        match (&self.below, &self.bar) {
+            (Some((all, _)), _) => all.suspend(|| write_line(line)),
+            (None, Some(bar)) => bar.suspend(|| write_line(line)),
+            (None, None) => write_line(line),
         }
     }
 
@@ -87,8 +79,44 @@ impl Console {
     }
 
     fn end_bar(&mut self) {
+        if let Some((_, lines)) = self.below.take() {
+            lines.iter().for_each(ProgressBar::finish_and_clear);
+        }
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
+        }
+    }
+
+    /// The bar of a load, with two lines below it.
+    fn start_load(&mut self, seconds: u64) {
+        self.start_bar(seconds, "load {wide_bar} {msg}");
+        let Some(bar) = self.bar.take() else { return };
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+        self.bar = Some(all.add(bar));
+        let line = || {
+            let style = ProgressStyle::with_template("     {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner());
+            all.add(ProgressBar::new_spinner().with_style(style))
+        };
+        let lines = [line(), line()];
+        self.below = Some((all, lines));
+        self.show_load();
+    }
+
+    /// Shows how a load goes: where it is, its figures, and its totals.
+    fn show_load(&self) {
+        let light = match self.load.light() {
+            Light::OnTime => self.paint("32", "●"),
+            Light::Late => self.paint("33;1", "◐"),
+            Light::TooLate => self.paint("31;1", "○"),
+        };
+        let totals = self.load.totals();
+        let totals = if self.load.wrong > 0 { self.paint("31;1", &totals) } else { totals };
+        if let (Some(bar), Some((_, [figures, sums]))) = (&self.bar, &self.below) {
+            bar.set_position(self.load.position());
+            bar.set_message(self.load.progress());
+            figures.set_message(self.load.figures());
+            sums.set_message(format!("{totals}  {light} {}", self.load.lag()));
         }
     }
 
@@ -135,55 +163,20 @@ impl Console {
     }
 
     fn load_window(&mut self, window: &LoadWindow) {
-        if window.second != self.load.second {
-            self.second_over();
-        }
-        let load = &mut self.load;
-        if window.second != load.second {
-            *load = LoadSoFar {
-                second: window.second,
-                worst_p99_us: 0,
-                second_sent: 0,
-                ..std::mem::take(load)
-            };
-        }
-        load.phase.clone_from(&window.phase);
-        load.answers += window.classes.values().sum::<u64>();
-        load.wrong += ["false-accept", "false-reject"]
-            .iter()
-            .filter_map(|class| window.classes.get(*class))
-            .sum::<u64>();
-        load.dropped += window.dropped;
-        load.second_sent += window.sent;
-        load.worst_p99_us = load.worst_p99_us.max(window.response.quantile(0.99));
-    }
-
-    /// All windows of a second have come: shows what it held.
-    fn second_over(&mut self) {
-        let load = &self.load;
-        if load.second_sent == 0 {
+        if !self.load.window(window) {
             return;
         }
-        let state = format!(
-            "{}: {} sent in this second, p99 {:.1} ms; so far {} answers, {} wrong, {} dropped",
-            load.phase,
-            load.second_sent,
-            load.worst_p99_us as f64 / 1000.0,
-            load.answers,
-            load.wrong,
-            load.dropped
-        );
-        let position = load.second + 1;
-        match &self.bar {
-            Some(bar) => {
-                bar.set_position(position);
-                bar.set_message(state);
-            }
-            None if self.last_line.elapsed() >= PLAIN_EVERY => {
-                self.last_line = Instant::now();
-                self.say(&format!("load: {position} of {:.0} s  {state}", self.load.seconds));
-            }
-            None => {}
+        if self.terminal {
+            self.show_load();
+        } else if self.last_line.elapsed() >= PLAIN_EVERY {
+            self.last_line = Instant::now();
+            let Live { wrong, dropped, .. } = &self.load;
+            self.say(&format!(
+                "load: {}  {}  lag {}; so far {wrong} wrong, {dropped} dropped",
+                self.load.progress(),
+                self.load.figures(),
+                self.load.lag()
+            ));
         }
     }
 
@@ -212,7 +205,6 @@ impl Sink for Console {
             | EventKind::CaseObserved(_)
             | EventKind::KnownFailures(_)
             | EventKind::GateHeld(_)
-            | EventKind::LoadSecond(_)
             | EventKind::TargetSecond(_)
             | EventKind::FleetSecond(_)
             | EventKind::FleetFinished(_) => {}
@@ -226,22 +218,20 @@ impl Sink for Console {
             }
             EventKind::CaseFinished(case) => self.case_finished(case),
             EventKind::LoadStarted(load) => {
-                let seconds: f64 = load.phases.iter().map(|phase| phase.for_s).sum();
-                self.load = LoadSoFar { seconds, ..LoadSoFar::default() };
+                self.load = Live::new(load);
+                let seconds = self.load.length();
                 self.say(&format!("load: {seconds:.0} s, {}", load.mix));
-                self.start_bar(seconds.ceil() as u64, "load {wide_bar} {pos}/{len} s  {msg}");
+                self.start_load(seconds.ceil() as u64);
             }
             EventKind::LoadWindow(window) => self.load_window(window),
+            EventKind::LoadSecond(second) => self.load.generator(second),
             EventKind::WrongAnswer(wrong) => {
                 let mark = self.paint("31;1", "WRONG");
                 self.say(&format!("{mark} {}: {}", wrong.class, printable(&wrong.what)));
             }
             EventKind::LoadFinished(finished) => {
                 self.end_bar();
-                self.say(&format!(
-                    "load: {} answers, {} wrong, {} dropped",
-                    self.load.answers, self.load.wrong, self.load.dropped
-                ));
+                self.say(&format!("load: {}", self.load.totals()));
                 for why in &finished.invalid {
                     let mark = self.paint("33;1", "INVALID");
                     self.say(&format!("{mark} {why}"));
@@ -260,7 +250,8 @@ pub(crate) fn printable(text: &str) -> String {
         .collect()
 }
 
-fn write_line(line: &str) {
+/// Writes a line to standard error.
+pub(crate) fn write_line(line: &str) {
     // Nobody is left to tell when standard error is closed.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

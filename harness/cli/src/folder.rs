@@ -69,6 +69,11 @@ pub(crate) fn render(from: &Path, to: &Path) -> Result<(PathBuf, report::Summary
         }
         fs::write(&path, bytes).map_err(|error| Failed::file("write", &path, &error))?;
     }
+    if let Some(log) = crate::interval_log::write(&record) {
+        let path = to.join(crate::interval_log::NAME);
+        log.and_then(|bytes| fs::write(&path, bytes))
+            .map_err(|error| Failed::file("write", &path, &error))?;
+    }
     crate::evidence::write(&record, to)?;
     Ok((to.join("report.html"), report::Summary::fold(&record)))
 }

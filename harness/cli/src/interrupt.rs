@@ -1,5 +1,6 @@
 //! Ctrl-C: once to stop and report, twice to end at once.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,6 +23,11 @@ pub(crate) fn stop_on_interrupt() -> StopFlag {
             )]
             std::process::exit(130);
         }
+        // Nobody is left to tell when standard error is closed.
+        let _ = writeln!(
+            std::io::stderr().lock(),
+            "stopping: what is under way is finished and reported; once more ends at once"
+        );
     });
     // Without a handler Ctrl-C still ends the process, and the record stays readable.
     drop(installed);

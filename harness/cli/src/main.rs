@@ -4,6 +4,7 @@
 
 mod annotated;
 mod args;
+mod calibration;
 mod cases;
 mod cmd;
 mod command_line;
@@ -13,7 +14,10 @@ mod exit_code;
 mod folder;
 mod github;
 mod interrupt;
+mod interval_log;
+mod live;
 mod machine;
+mod metrics;
 mod output;
 mod prepared;
 mod recorder;

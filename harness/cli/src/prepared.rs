@@ -125,7 +125,11 @@ impl Prepared {
     }
 }
 
-fn reference_file(url: &str, challenge_lifetime: Duration) -> Result<TargetFile, Failed> {
+/// How the reference server is spoken to at an address.
+pub(crate) fn reference_file(
+    url: &str,
+    challenge_lifetime: Duration,
+) -> Result<TargetFile, Failed> {
     TargetFile::reference(url, challenge_lifetime)
         .map_err(|error| Failed::new(ExitCode::Internal, error))
 }

@@ -3,6 +3,7 @@
 use crate::console::Console;
 use crate::exit_code::Failed;
 use crate::folder::chain;
+use crate::metrics::Metrics;
 use judge::known::Known;
 use record::{Event, EventKind, JsonLines, Record, Sink};
 use std::path::Path;
@@ -14,13 +15,19 @@ pub(crate) struct Recorder {
     started: Instant,
     file: JsonLines,
     console: Console,
+    metrics: Option<Metrics>,
 }
 
 impl Recorder {
     /// A recorder that writes to `path`; the run starts now.
     pub(crate) fn create(path: &Path, console: Console) -> Result<Self, Failed> {
         let file = JsonLines::create(path).map_err(|error| Failed::usage(chain(&error)))?;
-        Ok(Self { started: Instant::now(), file, console })
+        Ok(Self { started: Instant::now(), file, console, metrics: None })
+    }
+
+    /// Also tells whoever scrapes these figures.
+    pub(crate) fn tell(&mut self, metrics: Metrics) {
+        self.metrics = Some(metrics);
     }
 
     /// Tells the console which failures of that target are known.
@@ -53,5 +60,8 @@ impl Sink for Recorder {
         let event = Event { at, kind: event.kind.clone() };
         self.file.emit(&event);
         self.console.emit(&event);
+        if let Some(metrics) = &self.metrics {
+            metrics.take(&event.kind);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What `assay load` is told when it runs a profile.
 
 use super::values::{duration, rate};
-use super::{Arrivals, Target};
+use super::{Arrivals, Mix, Target, Watch};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +15,12 @@ pub(crate) enum LoadCommand {
     Run(LoadRunArgs),
     /// List the profiles that come with Assay
     List(LoadListArgs),
+    /// Measure what this machine's load generator can do, against a server that does nothing
+    ///
+    /// The floor is the response time of the way there and back, the ceiling the highest rate
+    /// that is kept with a valid verdict: found by doubling, then by bisection to a tenth. Both
+    /// are kept in a file, and later loads above half of the ceiling are told so.
+    Calibrate(CalibrateArgs),
 }
 
 #[derive(Debug, Args)]
@@ -44,6 +50,8 @@ pub(crate) struct LoadRunArgs {
     pub(crate) target: Target,
     #[command(flatten)]
     pub(crate) changes: Changes,
+    #[command(flatten)]
+    pub(crate) watch: Watch,
 }
 
 #[derive(Debug, Args)]
@@ -77,4 +85,23 @@ pub(crate) struct Changes {
     /// Users that wait for arrivals, hence the most requests in flight
     #[arg(long, value_name = "N")]
     pub(crate) users: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CalibrateArgs {
+    /// File to keep the figures in [default: assay/calibration.json in the user's cache]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibration: Option<PathBuf>,
+    /// Attestations : assertions : challenges, all honest
+    #[arg(long, value_name = "A:B:C", default_value = "1:4:5")]
+    pub(crate) mix: Mix,
+    /// How long each rate is held
+    #[arg(long = "hold", value_name = "DURATION", default_value = "3s", value_parser = duration)]
+    pub(crate) hold: Duration,
+    /// Rate beyond which nobody wants to know
+    #[arg(long, value_name = "RATE", default_value_t = 50_000.0, value_parser = rate)]
+    pub(crate) highest: f64,
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -1,18 +1,21 @@
 //! `assay run`, `assay check` and `assay load`: the cases, the load, or both, and a report.
 
 use crate::args::{
-    self, CheckArgs, Checks, Gated, Load, LoadArgs, ReplayArgs, RunArgs, Selection, Target,
+    self, CheckArgs, Checks, Gated, Load, LoadArgs, ReplayArgs, RunArgs, Selection, Target, Watch,
 };
+use crate::calibration;
 use crate::cases;
 use crate::cmd::{adapter, gate, known};
 use crate::exit_code::{ExitCode, Failed};
 use crate::folder::chain;
 use crate::interrupt::StopFlag;
+use crate::metrics;
 use crate::prepared::{Prepared, reach};
 use crate::session::Session;
 use catalogue::{Case, untrusted};
 use jiff::Timestamp;
 use judge::known::Known;
+use runners::load::validity::Calibrated;
 use runners::load::{Arrivals, LoadError, LoadPlan, Mix};
 use runners::{conformance, load};
 use std::time::{Duration, Instant};
@@ -29,7 +32,8 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// Cases, then load.
 pub(crate) fn run(args: &RunArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
     let cases = Some((&args.selection, &args.checks, &args.gated));
-    play(&args.target, cases, Some(&|seed| plan(&args.load, seed)), "run", stop, now)
+    let load = Attack { plan: &|seed| plan(&args.load, seed), watch: &args.load.watch };
+    play(&args.target, cases, Some(load), "run", stop, now)
 }
 
 /// Cases only.
@@ -56,26 +60,32 @@ pub(crate) fn replay(
 
 /// Load only: steps of one rate.
 pub(crate) fn load(args: &LoadArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
-    play(&args.target, None, Some(&|seed| plan(&args.load, seed)), "load", stop, now)
+    let load = Attack { plan: &|seed| plan(&args.load, seed), watch: &args.load.watch };
+    play(&args.target, None, Some(load), "load", stop, now)
 }
 
 /// Load only: a plan, made with the seed of the run.
 pub(crate) fn attack(
     target: &Target,
-    plan: Planned<'_>,
+    load: Attack<'_>,
     stop: &StopFlag,
     now: Timestamp,
 ) -> Result<ExitCode, Failed> {
-    play(target, None, Some(plan), "load run", stop, now)
+    play(target, None, Some(load), "load run", stop, now)
 }
 
-/// Makes the plan of a load with the seed of the run, and checks it.
-pub(crate) type Planned<'p> = &'p dyn Fn(simulator::Seed) -> Result<LoadPlan, Failed>;
+/// A load as it is asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Attack<'p> {
+    /// Makes the plan with the seed of the run, and checks it.
+    pub(crate) plan: &'p dyn Fn(simulator::Seed) -> Result<LoadPlan, Failed>,
+    pub(crate) watch: &'p Watch,
+}
 
 fn play(
     target: &Target,
     checks: Option<(&Selection, &Checks, &Gated)>,
-    load: Option<Planned<'_>>,
+    load: Option<Attack<'_>>,
     verb: &str,
     stop: &StopFlag,
     now: Timestamp,
@@ -111,12 +121,21 @@ fn play(
             file.name
         )));
     }
-    let plan = load.map(|planned| planned(prepared.seed)).transpose()?;
+    let plan = load.map(|attack| (attack.plan)(prepared.seed)).transpose()?;
+    let calibrated = match load {
+        Some(load) => calibration::known(load.watch.calibration.as_deref(), now)?,
+        None => None,
+    };
+    let metrics = load.and_then(|load| load.watch.metrics_listen);
+    let metrics = metrics.map(|at| metrics::listen(at, target.allow_public)).transpose()?;
     if let (Some(_), Some(file)) = (&plan, &prepared.file) {
         load::fits(file).map_err(|error| Failed::usage(chain(&error)))?;
     }
     let count = cases.as_ref().map_or(0, |asked| asked.cases.len());
     let mut session = Session::begin(&prepared, target, verb, count, stop, now)?;
+    if let Some(metrics) = metrics {
+        session.recorder.tell(metrics);
+    }
     if let Some(Asked { known: Some(known), .. }) = &cases {
         let name = prepared.file.as_ref().map_or("reference", |file| &file.name);
         session.recorder.expect(known, name);
@@ -126,7 +145,9 @@ fn play(
             play_cases(&mut session, &prepared, target, cases)?;
         }
         match &plan {
-            Some(plan) if !session.stopped() => play_load(&mut session, &prepared, target, plan),
+            Some(plan) if !session.stopped() => {
+                play_load(&mut session, &prepared, target, plan, calibrated)
+            }
             Some(_) | None => Ok(()),
         }
     };
@@ -202,6 +223,7 @@ fn play_load(
     prepared: &Prepared,
     args: &Target,
     plan: &LoadPlan,
+    calibrated: Option<Calibrated>,
 ) -> Result<(), Failed> {
     let under_test = prepared.open(LONG_LIFE, session.folder(), "reference-load")?;
     session.introduce(&under_test.file);
@@ -212,7 +234,7 @@ fn play_load(
         session: session.number,
         repeat: session.command.clone(),
         allow_public: args.allow_public,
-        calibrated: None,
+        calibrated,
     };
     let recorder = &mut session.recorder;
     let attack = load::run(

@@ -14,7 +14,9 @@ use runners::selftest::profiles;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use targets::TargetFile;
-use targets::serve::{Settings, serve as serve_connections, system_clock, system_entropy};
+use targets::serve::{
+    Settings, Shared, null_router, router, serve_router, system_clock, system_entropy,
+};
 
 /// Challenges remembered at once: five minutes of 3 000 a second.
 const MAX_CHALLENGES: usize = 1_000_000;
@@ -29,8 +31,13 @@ pub(crate) fn serve(args: &ServeArgs, stop: &StopFlag) -> Result<ExitCode, Faile
         print(&TargetFile::reference_text(&url, args.challenge_lifetime, Some(&app_id)));
         return Ok(ExitCode::Ok);
     }
-    let relying_party = settings(args, app_id)?;
-    let settings = Settings { relying_party, clock: system_clock(), entropy: system_entropy() };
+    let router = if args.null {
+        null_router()
+    } else {
+        let relying_party = settings(args, app_id)?;
+        let settings = Settings { relying_party, clock: system_clock(), entropy: system_entropy() };
+        router(Shared::new(settings))
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -42,7 +49,7 @@ pub(crate) fn serve(args: &ServeArgs, stop: &StopFlag) -> Result<ExitCode, Faile
         let address =
             listener.local_addr().map_err(|error| Failed::new(ExitCode::Internal, error))?;
         print(&format!("{LISTENING}http://{address}"));
-        serve_connections(settings, listener, asked_to_stop(args.until_stdin_closes, stop.clone()))
+        serve_router(router, listener, asked_to_stop(args.until_stdin_closes, stop.clone()))
             .await
             .map_err(|error| Failed::new(ExitCode::Internal, error))
     })?;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod adapter;
+mod calibrated;
 mod compared;
 mod constant;
 mod context;
@@ -20,6 +21,8 @@ mod profiles;
 mod replay;
 mod reports;
 mod runs;
+#[cfg(target_os = "linux")]
+mod stopped;
 mod tidy;
 mod trust;
 mod verify;

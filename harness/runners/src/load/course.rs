@@ -222,6 +222,35 @@ impl Course {
         }
     }
 
+    /// The share of the arrivals that is due before an instant of the phase; `None` if the plan does
+    /// not know: bursts come by chance, and a trace has no law.
+    pub(super) fn share_before(&self, within: Duration) -> Option<f64> {
+        match self {
+            Self::Lines(lines) => {
+                let mut left = within;
+                let mut before = 0.0;
+                for line in lines {
+                    if left < line.length {
+                        let (part, whole) = (left.as_secs_f64(), line.length.as_secs_f64());
+                        let rate = (line.to - line.from).mul_add(part / whole, line.from);
+                        before += (line.from + rate) / 2.0 * part;
+                        break;
+                    }
+                    before += line.area();
+                    left -= line.length;
+                }
+                Some(before / self.expected())
+            }
+            Self::Herd(herd) => {
+                let (scale, spread) = herd.law();
+                let seconds = within.as_secs_f64();
+                let below = || normal::below((seconds.ln() - scale) / spread) / herd.within();
+                Some(if seconds > 0.0 { below() } else { 0.0 })
+            }
+            Self::Burst(_) | Self::Trace(_) => None,
+        }
+    }
+
     /// The same with every rate `rate` times as high and everything `time` times as long; how long
     /// bursts are does not change. A trace is what it is.
     #[must_use]

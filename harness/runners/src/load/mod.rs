@@ -10,6 +10,7 @@
 //! two. A slow target shows in the first two; a slow generator in the last.
 
 pub mod attack;
+pub mod calibrate;
 pub mod course;
 mod deeds;
 mod fleet;

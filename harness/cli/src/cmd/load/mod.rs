@@ -1,5 +1,6 @@
 //! `assay load`: steps of one rate, or a profile planned, run or listed.
 
+mod calibrate;
 mod drawn;
 mod list;
 mod plan;
@@ -20,6 +21,7 @@ pub(crate) fn load(args: &LoadArgs, stop: &StopFlag, now: Timestamp) -> Result<E
         Some(LoadCommand::Plan(args)) => plan::plan(args),
         Some(LoadCommand::Run(args)) => run_profile(args, stop, now),
         Some(LoadCommand::List(args)) => list::list(args),
+        Some(LoadCommand::Calibrate(args)) => calibrate::calibrate(args, stop, now),
     }
 }
 
@@ -28,5 +30,6 @@ fn run_profile(args: &LoadRunArgs, stop: &StopFlag, now: Timestamp) -> Result<Ex
     let mut target = args.target.clone();
     // What the command line says wins over the profile, and both over chance.
     target.seed = target.seed.or(asked.seed()?);
-    run::attack(&target, &|seed| operations(&asked.read(seed)?, asked.profile), stop, now)
+    let plan = |seed| operations(&asked.read(seed)?, asked.profile);
+    run::attack(&target, run::Attack { plan: &plan, watch: &args.watch }, stop, now)
 }

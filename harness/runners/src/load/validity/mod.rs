@@ -44,7 +44,7 @@ impl Validity {
         let phase = |name: &String| (name.clone(), Phase::default());
         let mut end = Duration::ZERO;
         let ends = plan.phases.iter().map(|phase| {
-            end += phase.length;
+            end += phase.length();
             end
         });
         Self {

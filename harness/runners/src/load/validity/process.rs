@@ -3,11 +3,12 @@
 //! Instants are turned into shares of their phase's arrivals that are due before them (the
 //! conditional-uniform transform: given their number, the arrivals of a Poisson process are
 //! uniform there). What was sent is held against what was due, which any law must keep, and where
-//! the rate is constant against the uniform law itself. Distances are effect sizes: at a million
-//! arrivals a p-value would reject trifles.
+//! the plan knows the rate against the uniform law itself: bursts and traces have none. Distances
+//! are effect sizes: at a million arrivals a p-value would reject trifles.
 
 use super::punctual::LATE_US;
 use super::{check, percent, standing};
+use crate::load::course::Course;
 use crate::load::plan::{Arrivals, LoadPlan};
 use record::ValidityCheck;
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub(super) struct Process {
 struct Instants {
     from: Duration,
     length: Duration,
+    course: Course,
     due: Vec<u64>,
     sent: Vec<u64>,
     count: u64,
@@ -50,13 +52,14 @@ impl Process {
         let phases = plan.phases.iter().map(|phase| {
             let instants = Instants {
                 from,
-                length: phase.length,
+                length: phase.length(),
+                course: phase.course.clone(),
                 due: vec![0; SLICES],
                 sent: vec![0; SLICES],
                 count: 0,
                 seconds: BTreeMap::new(),
             };
-            from += phase.length;
+            from += phase.length();
             instants
         });
         Self { law: plan.arrivals, phases: phases.collect() }
@@ -100,7 +103,8 @@ impl Process {
             "the load was not the one that was planned: use a lower rate or a machine of its own",
         );
         let uniform = vec![1; SLICES];
-        let lawful = seen().filter(|(_, one)| one.count >= FEW).map(|(phase, one)| {
+        let known = || seen().filter(|(_, one)| one.count >= FEW && one.has_law());
+        let lawful = known().map(|(phase, one)| {
             let chance = match self.law {
                 Arrivals::Constant => 1.0 / one.count as f64,
                 // The distance of n uniform numbers is beyond this once in some ten thousand times.
@@ -115,7 +119,7 @@ impl Process {
             "the load was not the one that was planned: use a lower rate or a machine of its own",
         );
         if self.law == Arrivals::Poisson {
-            let dispersed = seen().filter_map(|(phase, one)| {
+            let dispersed = known().filter_map(|(phase, one)| {
                 let (index, error) = one.dispersion()?;
                 Some((phase, (index - 1.0).abs(), CHANCE.mul_add(error, DISPERSION)))
             });
@@ -154,8 +158,15 @@ impl Process {
 }
 
 impl Instants {
+    /// Whether the plan knows how many arrivals are due before each instant.
+    fn has_law(&self) -> bool {
+        self.course.share_before(Duration::ZERO).is_some()
+    }
+
     fn slice(&self, at: Duration) -> usize {
-        let share = at.saturating_sub(self.from).as_secs_f64() / self.length.as_secs_f64();
+        let within = at.saturating_sub(self.from);
+        let of_time = || within.as_secs_f64() / self.length.as_secs_f64();
+        let share = self.course.share_before(within).unwrap_or_else(of_time);
         ((share * SLICES as f64) as usize).min(SLICES - 1)
     }
 
@@ -195,6 +206,7 @@ fn distance(one: &[u64], other: &[u64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::course::{Burst, Herd, Line};
     use crate::load::{Lie, schedule};
     use record::CheckStanding::{self, Breached, Holds, Remark};
     use simulator::Seed;
@@ -229,6 +241,34 @@ mod tests {
             let checks = checked(&plan(law), |_, _| Duration::from_micros(80));
             assert!(checks.iter().all(|(_, standing)| *standing == Holds), "{checks:?}");
             assert_eq!(checks.len(), if law == Arrivals::Poisson { 4 } else { 3 });
+        }
+    }
+
+    #[test]
+    fn rates_that_change_have_a_law_too_and_bursts_have_none() {
+        let seconds = Duration::from_secs;
+        let rise = Line { from: 20.0, to: 400.0, length: seconds(10) };
+        let fall = Line { from: 400.0, to: 50.0, length: seconds(5) };
+        let herd = Herd { devices: 5_000, p50: seconds(6), p95: seconds(15), length: seconds(20) };
+        for (course, checked_for) in [
+            (Course::Lines(vec![rise, fall]), 4),
+            (Course::Herd(herd), 4),
+            (
+                Course::Burst(Burst {
+                    quiet: 50.0,
+                    busy: 800.0,
+                    quiet_for: seconds(2),
+                    busy_for: seconds(1),
+                    length: seconds(20),
+                }),
+                2,
+            ),
+        ] {
+            let mut plan = plan(Arrivals::Poisson);
+            plan.phases[0].course = course;
+            let checks = checked(&plan, |_, _| Duration::from_micros(80));
+            assert!(checks.iter().all(|(_, standing)| *standing == Holds), "{checks:?}");
+            assert_eq!(checks.len(), checked_for, "{checks:?}");
         }
     }
 
