@@ -13,6 +13,7 @@ pub(super) struct Bin {
     /// Where it ends.
     pub(super) to: f64,
     pub(super) offered: u64,
+    pub(super) sent: u64,
     pub(super) dropped: u64,
     pub(super) responses: Histogram,
     pub(super) lags: Histogram,
@@ -40,6 +41,7 @@ impl Bin {
             from,
             to,
             offered: 0,
+            sent: 0,
             dropped: 0,
             responses: Histogram::default(),
             lags: Histogram::default(),
@@ -50,6 +52,7 @@ impl Bin {
     fn add(&mut self, load: &Load, second: &Second) {
         self.to = self.to.max(extent(load, second).1);
         self.offered += second.offered;
+        self.sent += second.sent;
         self.dropped += second.dropped;
         self.responses.add(&second.responses);
         self.lags.add(&second.lags);

@@ -1,10 +1,13 @@
 //! Response times over time: where they lie, not only their average.
 
-use super::bins::{Bin, bins, runs};
-use super::palette::{INK, MUTED, PAPER, RAMP, VERMILION};
-use super::panel::{Panel, name_ends};
+use super::bins::{Bin, bins};
+use super::csv::{Cell, Csv};
+use super::palette::{INK, MUTED, RAMP, VERMILION};
+use super::panel::Panel;
 use super::pen::{Anchor, Pen, Plot};
 use super::scale::Scale;
+use super::series::{Series, Stroke};
+use super::strip::line;
 use crate::summary::Load;
 use crate::text::count;
 use std::collections::BTreeMap;
@@ -20,20 +23,55 @@ pub(super) fn plot(load: &Load) -> Plot {
                    The darker a cell, the more answers took that long in that second; \
                    lines give the time below which half and 99 % of them lie."
         .to_owned();
-    Plot::draw(NAME, TITLE, caption, HEIGHT, |pen| paint(pen, load))
+    let bins = bins(load, 150);
+    let scale = scale(&bins);
+    let csv = csv(load, &bins, scale);
+    Plot::draw(NAME, TITLE, caption, csv, HEIGHT, |pen| paint(pen, load, &bins, scale))
 }
 
-fn paint(pen: &Pen<'_>, load: &Load) {
-    let bins = bins(load, 150);
-    let filled = || bins.iter().filter(|bin| bin.responses.count() > 0);
-    let least = filled().map(|bin| bin.responses.quantile(0.0)).min().unwrap_or(1);
-    let most = filled().map(|bin| bin.responses.max()).max().unwrap_or(1);
-    let scale = Scale::durations(least, most);
-    let panel = Panel::over_time(load, &bins, f64::from(HEIGHT), scale);
+fn filled(bins: &[Bin]) -> impl Iterator<Item = &Bin> {
+    bins.iter().filter(|bin| bin.responses.count() > 0)
+}
+
+fn scale(bins: &[Bin]) -> Scale {
+    let least = filled(bins).map(|bin| bin.responses.quantile(0.0)).min().unwrap_or(1);
+    let most = filled(bins).map(|bin| bin.responses.max()).max().unwrap_or(1);
+    Scale::durations(least, most)
+}
+
+/// The cells that hold something, each with the quantiles of its column.
+fn csv(load: &Load, bins: &[Bin], scale: Scale) -> Csv {
+    let (Scale::Log(from, to) | Scale::Linear(from, to)) = scale;
+    let edge = |row: u32| from * (to / from).powf(f64::from(row) / ROWS);
+    let columns = [
+        "phase",
+        "from_s",
+        "to_s",
+        "from_us",
+        "to_us",
+        "answers",
+        "column_p50_us",
+        "column_p99_us",
+    ];
+    let mut csv = Csv::with(&columns);
+    for bin in filled(bins) {
+        for (row, n) in rows(bin, scale) {
+            let place = [bin.from, bin.to, edge(row).round(), edge(row + 1).round()];
+            let quantiles = [0.5, 0.99].map(|share| bin.responses.quantile(share));
+            let phase = Cell::Text(&load.phases[bin.phase].name);
+            let cells = std::iter::once(phase).chain(place.map(Cell::from));
+            csv.row(cells.chain([n.into()]).chain(quantiles.map(Cell::from)));
+        }
+    }
+    csv
+}
+
+fn paint(pen: &Pen<'_>, load: &Load, bins: &[Bin], scale: Scale) {
+    let panel = Panel::over_time(load, bins, f64::from(HEIGHT), scale);
     panel.draw_phases(pen, load);
     panel.draw_time_axes(pen, "Response time (log scale)");
     let columns: Vec<(&Bin, BTreeMap<u32, u64>)> =
-        filled().map(|bin| (bin, rows(bin, panel.y))).collect();
+        filled(bins).map(|bin| (bin, rows(bin, panel.y))).collect();
     let fullest = columns.iter().flat_map(|(_, rows)| rows.values()).max().copied().unwrap_or(1);
     let height = (panel.bottom - panel.top) / ROWS;
     for (bin, rows) in &columns {
@@ -43,25 +81,15 @@ fn paint(pen: &Pen<'_>, load: &Load) {
             pen.bar((x0, y - height), (x1, y), RAMP[level(*n, fullest)]);
         }
     }
-    let mut ends = Vec::new();
-    for (share, colour, name) in [(0.5, INK, "p50"), (0.99, VERMILION, "p99")] {
-        let mut end = None;
-        for run in runs(&bins) {
-            let points: Vec<(f64, f64)> = run
-                .iter()
-                .filter(|bin| bin.responses.count() > 0)
-                .map(|bin| panel.at(bin.middle(), bin.responses.quantile(share) as f64))
-                .collect();
-            pen.line(&points, PAPER, 4.0);
-            pen.line(&points, colour, 2.0);
-            if let [only] = points[..] {
-                pen.dot(only, 3.0, colour);
-            }
-            end = points.last().copied().or(end);
-        }
-        ends.extend(end.map(|(_, y)| (y, name.to_owned(), colour)));
-    }
-    name_ends(pen, panel.right, ends);
+    let quantile = |share: f64| {
+        filled(bins)
+            .map(move |bin| (bin.phase, bin.middle(), Some(bin.responses.quantile(share) as f64)))
+    };
+    let lines = [
+        line("p50", INK, Stroke::Dashed, quantile(0.5)),
+        line("p99", VERMILION, Stroke::Solid, quantile(0.99)),
+    ];
+    Series::draw_all(pen, &panel, &lines, true);
     legend(pen, fullest, panel.right);
 }
 

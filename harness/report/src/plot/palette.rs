@@ -29,6 +29,10 @@ pub(super) const SHED: Colour = colour(0xC7_CDD4, 0x5F_6873);
 pub(super) const ORANGE: Colour = colour(0xE6_9F00, 0xE8_AA1E);
 pub(super) const VERMILION: Colour = colour(0xC8_4A00, 0xFF_7B3D);
 pub(super) const WAIT: Colour = colour(0xD3_E7F4, 0x1E_3B50);
+pub(super) const GREEN: Colour = colour(0x00_8A66, 0x2F_C79B);
+pub(super) const PURPLE: Colour = colour(0xCC_79A7, 0xC9_7DA9);
+pub(super) const YELLOW: Colour = colour(0xF2_E34C, 0xD9_CC3F);
+pub(super) const SAND: Colour = colour(0xF6_D9A8, 0x7A_5F2E);
 
 /// From few to many.
 pub(super) const RAMP: [Colour; 8] = [
@@ -55,7 +59,10 @@ impl Colour {
 
 /// Style rules that give the plots under `scope` (a selector, or nothing) their dark colours.
 pub fn dark_style(scope: &str) -> String {
-    let named = [PAPER, INK, MUTED, GRID, AXIS, BAND, BLUE, RIGHT, SHED, ORANGE, VERMILION, WAIT];
+    let named = [
+        PAPER, INK, MUTED, GRID, AXIS, BAND, BLUE, RIGHT, SHED, ORANGE, VERMILION, WAIT, GREEN,
+        PURPLE, YELLOW, SAND,
+    ];
     let mut style = String::new();
     for Colour { light, dark } in named.into_iter().chain(RAMP) {
         for attribute in ["fill", "stroke"] {

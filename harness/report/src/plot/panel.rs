@@ -51,6 +51,15 @@ impl Panel {
         }
     }
 
+    /// As [`Self::draw_y`], with few labels.
+    pub(super) fn draw_y_sparsely(&self, pen: &Pen<'_>) {
+        for (value, label) in self.y.few_ticks() {
+            let y = self.up(value);
+            pen.line(&[(self.left, y), (self.right, y)], GRID, 1.0);
+            pen.text((self.left - 8.0, y), &label, MUTED, Anchor::End);
+        }
+    }
+
     /// The axis at the foot, its labels, and what it measures.
     pub(super) fn draw_x(&self, pen: &Pen<'_>, ticks: &[(f64, String)], title: &str) {
         pen.line(&[(self.left, self.bottom), (self.right, self.bottom)], AXIS, 1.0);
@@ -80,12 +89,17 @@ impl Panel {
 
     /// Each second phase shaded, each named at the top as far as there is room.
     pub(super) fn draw_phases(&self, pen: &Pen<'_>, load: &Load) {
+        self.draw_phases_from(pen, load, self.top - 24.0);
+    }
+
+    /// The same, shaded and named from further up.
+    pub(super) fn draw_phases_from(&self, pen: &Pen<'_>, load: &Load, upper: f64) {
         for (index, phase) in load.phases.iter().enumerate().filter(|(_, phase)| phase.for_s > 0.0)
         {
             let from = self.across(phase.from_s);
             let to = self.across(phase.from_s + phase.for_s);
             if index % 2 == 0 {
-                pen.bar((from, self.top - 24.0), (to, self.bottom), BAND);
+                pen.bar((from, upper), (to, self.bottom), BAND);
             }
             let room = ((to - from - 6.0) / width_of("n")) as usize;
             let rate = format!("{}/s", plain(phase.rate));
@@ -94,31 +108,41 @@ impl Panel {
                 if phase.name == rate { rate.clone() } else { format!("{} · {rate}", phase.name) };
             let label = if full.chars().count() <= room {
                 full
-            } else if phase.name.chars().count() <= room || rate.chars().count() > room {
+            } else if phase.name.chars().count() <= room {
+                phase.name.clone()
+            } else if rate.chars().count() > room {
                 shorten(&phase.name, room.saturating_sub(1))
             } else {
                 rate
             };
             if room > 2 {
                 let middle = f64::midpoint(from, to);
-                pen.text((middle, self.top - 12.0), &label, MUTED, Anchor::Middle);
+                pen.text((middle, upper + 12.0), &label, MUTED, Anchor::Middle);
             }
         }
     }
 }
 
-/// Names lines where they end, pushed apart where they would overlap.
+/// Names lines where they end, pushed apart where they would overlap, and not below the field.
 pub(super) fn name_ends(
     pen: &Pen<'_>,
     x: f64,
+    bottom: f64,
     mut ends: Vec<(f64, String, super::palette::Colour)>,
 ) {
     const APART: f64 = 15.0;
     ends.sort_by(|left, right| left.0.total_cmp(&right.0));
     let mut free = f64::MIN;
+    for end in &mut ends {
+        end.0 = end.0.max(free);
+        free = end.0 + APART;
+    }
+    let mut free = bottom;
+    for end in ends.iter_mut().rev() {
+        end.0 = end.0.min(free);
+        free = end.0 - APART;
+    }
     for (y, label, colour) in ends {
-        let y = y.max(free);
         pen.bold((x + 6.0, y), &label, colour, Anchor::Start);
-        free = y + APART;
     }
 }

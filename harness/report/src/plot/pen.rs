@@ -1,5 +1,6 @@
 //! Drawing by plotters in fractions of a pixel, and what comes of it.
 
+use super::csv::Csv;
 use super::palette::{Colour, PAPER, dark_style};
 use plotters::coord::Shift;
 use plotters::element::DashedPathElement;
@@ -23,6 +24,8 @@ pub struct Plot {
     pub width: u32,
     /// Height in CSS pixels.
     pub height: u32,
+    /// The same data as comma-separated values.
+    pub csv: String,
     /// The elements between `<svg>` and `</svg>`.
     body: String,
 }
@@ -33,6 +36,7 @@ impl Plot {
         name: &str,
         title: &'static str,
         caption: String,
+        csv: Csv,
         height: u32,
         paint: impl FnOnce(&Pen<'_>),
     ) -> Self {
@@ -48,7 +52,8 @@ impl Plot {
             .and_then(|(_svg, rest)| rest.trim_end().strip_suffix("</svg>"))
             .expect("plotters wraps its elements in one svg element")
             .to_owned();
-        Self { name: name.to_owned(), title, caption, width: WIDTH, height, body }
+        let csv = csv.finish();
+        Self { name: name.to_owned(), title, caption, width: WIDTH, height, csv, body }
     }
 
     /// As an element of a page whose style sheet knows the dark colours.
@@ -104,6 +109,15 @@ impl Pen<'_> {
             let points: Vec<_> = points.iter().map(|point| place(*point)).collect();
             let dash = DashedPathElement::new(points, 5 * GRAIN, 3 * GRAIN, stroke(colour, width));
             self.area.draw(&dash).expect(IN_MEMORY);
+        }
+    }
+
+    pub(super) fn dotted(&self, points: &[(f64, f64)], colour: Colour, width: f64) {
+        if points.len() > 1 {
+            let points: Vec<_> = points.iter().map(|point| place(*point)).collect();
+            let (dot, gap) = (GRAIN * 3 / 2, GRAIN * 3);
+            let dots = DashedPathElement::new(points, dot, gap, stroke(colour, width));
+            self.area.draw(&dots).expect(IN_MEMORY);
         }
     }
 

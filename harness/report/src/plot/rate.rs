@@ -1,10 +1,12 @@
 //! Offered against achieved rate over time.
 
-use super::bins::{bins, runs};
-use super::palette::{Colour, INK, MUTED, ORANGE, RIGHT, SHED, VERMILION};
+use super::bins::{Bin, bins, runs};
+use super::csv::{Cell, Csv};
+use super::palette::{INK, MUTED, ORANGE, RIGHT, SHED, VERMILION};
 use super::panel::{Panel, name_ends};
 use super::pen::{Anchor, Pen, Plot, width_of};
 use super::scale::Scale;
+use super::texture::{Bar, Fill, Texture, fill, swatch};
 use crate::summary::{Kind, Load, of_kind};
 use crate::text::count;
 
@@ -18,44 +20,68 @@ pub(super) fn plot(load: &Load) -> Plot {
                    Where the columns reach the line, the server kept up; hollow parts were never sent, \
                    which is the generator’s fault; a cross marks a wrong answer."
         .to_owned();
-    Plot::draw(NAME, TITLE, caption, HEIGHT, |pen| paint(pen, load))
+    let bins = bins(load, COLUMNS);
+    Plot::draw(NAME, TITLE, caption, csv(load, &bins), HEIGHT, |pen| paint(pen, load, &bins))
 }
 
-const STACK: [(Kind, Colour); 4] =
-    [(Kind::Right, RIGHT), (Kind::Shed, SHED), (Kind::Undecided, ORANGE), (Kind::Wrong, VERMILION)];
+const COLUMNS: usize = 180;
 
-fn paint(pen: &Pen<'_>, load: &Load) {
-    let bins = bins(load, 180);
+const STACK: [(Kind, Fill); 4] = [
+    (Kind::Right, Fill::light(RIGHT, Texture::Plain)),
+    (Kind::Shed, Fill::light(SHED, Texture::Level)),
+    (Kind::Undecided, Fill::light(ORANGE, Texture::Upright)),
+    (Kind::Wrong, Fill::dark(VERMILION, Texture::Plain)),
+];
+
+fn csv(load: &Load, bins: &[Bin]) -> Csv {
+    let head = ["phase", "from_s", "to_s", "offered", "sent", "not_sent"];
+    let kinds = ["right", "shed", "no_decision", "wrong"];
+    let mut csv = Csv::with(&[&head[..], &kinds[..]].concat());
+    for bin in bins {
+        let answers = STACK.iter().map(|(kind, _)| bin.of_kind(*kind).into());
+        let counts = [bin.offered, bin.sent, bin.dropped].map(Cell::from);
+        let place = [bin.from, bin.to].map(Cell::from);
+        let phase = Cell::Text(&load.phases[bin.phase].name);
+        csv.row(std::iter::once(phase).chain(place).chain(counts).chain(answers));
+    }
+    csv
+}
+
+fn paint(pen: &Pen<'_>, load: &Load, bins: &[Bin]) {
     let peak = bins.iter().map(|bin| {
         let answered: u64 = STACK.iter().map(|(kind, _)| bin.of_kind(*kind)).sum();
         bin.per_second(bin.offered.max(answered + bin.dropped))
     });
     let top = peak.fold(1.0, f64::max);
-    let panel = Panel::over_time(load, &bins, f64::from(HEIGHT), Scale::from_zero(top * 1.04));
+    let panel = Panel::over_time(load, bins, f64::from(HEIGHT), Scale::from_zero(top * 1.04));
     panel.draw_phases(pen, load);
     panel.draw_time_axes(pen, "Requests per second");
     let gap = if bins.len() > 90 { 0.0 } else { 0.75 };
-    for bin in &bins {
-        let (x0, x1) = (panel.across(bin.from) + gap, panel.across(bin.to) - gap);
-        let mut base = 0.0;
-        for (kind, colour) in STACK {
-            let rate = bin.per_second(bin.of_kind(kind));
-            if rate > 0.0 {
-                pen.bar((x0, panel.up(base + rate)), (x1, panel.up(base)), colour);
-                base += rate;
+    let mut feet = vec![0.0; bins.len()];
+    let mut layer = |count: &dyn Fn(&Bin) -> u64| -> Vec<Bar> {
+        let mut bars = Vec::new();
+        for (bin, foot) in bins.iter().zip(&mut feet) {
+            let head = *foot + bin.per_second(count(bin));
+            let (left, right) = (panel.across(bin.from) + gap, panel.across(bin.to) - gap);
+            if head > *foot {
+                bars.push(Bar { left, right, top: panel.up(head), bottom: panel.up(*foot) });
             }
+            *foot = head;
         }
-        if bin.dropped > 0 {
-            let rate = bin.per_second(bin.dropped);
-            pen.hollow((x0, panel.up(base + rate)), (x1, panel.up(base)), MUTED);
-            base += rate;
-        }
-        if bin.of_kind(Kind::Wrong) > 0 {
-            pen.cross((f64::midpoint(x0, x1), panel.up(base) - 9.0), VERMILION);
-        }
+        bars
+    };
+    for (kind, look) in STACK {
+        let bars = layer(&|bin| bin.of_kind(kind));
+        fill(pen, &bars, look);
+    }
+    for bar in layer(&|bin| bin.dropped) {
+        pen.hollow((bar.left, bar.top), (bar.right, bar.bottom), MUTED);
+    }
+    for (bin, foot) in bins.iter().zip(&feet).filter(|(bin, _)| bin.of_kind(Kind::Wrong) > 0) {
+        pen.cross((panel.across(bin.middle()), panel.up(*foot) - 9.0), VERMILION);
     }
     let mut end = None;
-    for run in runs(&bins) {
+    for run in runs(bins) {
         let steps: Vec<(f64, f64)> = run
             .iter()
             .flat_map(|bin| {
@@ -67,7 +93,7 @@ fn paint(pen: &Pen<'_>, load: &Load) {
         end = steps.last().copied();
     }
     if let Some((x, y)) = end {
-        name_ends(pen, x, vec![(y, "offered".to_owned(), INK)]);
+        name_ends(pen, x, panel.bottom, vec![(y, "offered".to_owned(), INK)]);
     }
     legend(pen, load, panel.right);
 }
@@ -75,23 +101,23 @@ fn paint(pen: &Pen<'_>, load: &Load) {
 /// Right-aligned on the title's line, with the totals; only what occurred.
 fn legend(pen: &Pen<'_>, load: &Load, right: f64) {
     let names = ["right", "shed", "no decision", "wrong"];
-    let mut entries: Vec<(String, Option<Colour>)> = STACK
+    let mut entries: Vec<(String, Option<Fill>)> = STACK
         .iter()
         .zip(names)
-        .map(|((kind, colour), name)| (of_kind(&load.classes, *kind), name, *colour))
+        .map(|((kind, look), name)| (of_kind(&load.classes, *kind), name, *look))
         .filter(|(n, name, _)| *n > 0 || *name == "right")
-        .map(|(n, name, colour)| (format!("{name} {}", count(n)), Some(colour)))
+        .map(|(n, name, look)| (format!("{name} {}", count(n)), Some(look)))
         .collect();
     if load.dropped > 0 {
         entries.push((format!("not sent {}", count(load.dropped)), None));
     }
     let mut x = right;
-    for (text, colour) in entries.into_iter().rev() {
+    for (text, look) in entries.into_iter().rev() {
         x -= width_of(&text);
         pen.text((x, 12.0), &text, INK, Anchor::Start);
         x -= 17.0;
-        match colour {
-            Some(colour) => pen.bar((x, 6.0), (x + 12.0, 18.0), colour),
+        match look {
+            Some(look) => swatch(pen, (x - 2.0, 12.0), look),
             None => pen.hollow((x, 6.0), (x + 12.0, 18.0), MUTED),
         }
         x -= 14.0;

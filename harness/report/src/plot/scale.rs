@@ -23,8 +23,19 @@ impl Scale {
         let (least, most) = (least.max(1) as f64, most.max(1) as f64);
         let below = ONE_TWO_FIVE.iter().rev().find(|mark| **mark <= least * 1.0001);
         let above = ONE_TWO_FIVE.iter().find(|mark| **mark >= most);
-        let (from, to) = (*below.unwrap_or(&1.0), *above.unwrap_or(&1e9));
+        let (from, to) = (*below.unwrap_or(&1.0), *above.unwrap_or(&1e12));
         if to / from >= 9.9 { Self::Log(from, to) } else { Self::Log(from, from * 10.0) }
+    }
+
+    /// Around both, its ends round: an axis that need not begin at zero.
+    pub(super) fn around(least: f64, most: f64) -> Self {
+        if least < most / 2.0 || most <= 0.0 {
+            return Self::from_zero(most);
+        }
+        let room = ((most - least) * 0.25).max(most * 0.01);
+        let step = step(most - least + 2.0 * room, 4.0);
+        let from = ((least - room) / step).floor() * step;
+        Self::Linear(from.max(0.0), ((most + room) / step).ceil() * step)
     }
 
     /// 0 at the first end, 1 at the other; held between them.
@@ -42,7 +53,21 @@ impl Scale {
         let step = step(to - from, 6.0);
         let first = (from / step).ceil() as i64;
         let last = ((to / step) * 1.000_001).floor() as i64;
-        (first..=last).map(|n| n as f64 * step).map(|value| (value, plain(value))).collect()
+        // As many decimals as tell neighbours apart.
+        let decimals = (-step.log10().floor()).clamp(0.0, 9.0) as usize;
+        let label = |value: f64| match decimals {
+            0 => plain(value),
+            _some if value.abs() < step / 2.0 => "0".to_owned(),
+            decimals => format!("{value:.decimals$}"),
+        };
+        (first..=last).map(|n| n as f64 * step).map(|value| (value, label(value))).collect()
+    }
+
+    /// As [`Self::ticks`], at most four or so: for small fields.
+    pub(super) fn few_ticks(self) -> Vec<(f64, String)> {
+        let all = self.ticks();
+        let every = all.len().div_ceil(4).max(1);
+        all.into_iter().step_by(every).collect()
     }
 
     /// Powers of ten; 2 and 5 times them too when there would be too few.
@@ -77,10 +102,10 @@ fn step(span: f64, parts: f64) -> f64 {
     factor.unwrap_or(10.0) * power
 }
 
-/// Round durations from 1 µs to 1000 s.
-const ONE_TWO_FIVE: [f64; 28] = [
+/// Round durations from 1 µs to 500,000 s, some six days.
+const ONE_TWO_FIVE: [f64; 36] = [
     1.0, 2.0, 5.0, 1e1, 2e1, 5e1, 1e2, 2e2, 5e2, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6,
-    2e6, 5e6, 1e7, 2e7, 5e7, 1e8, 2e8, 5e8, 1e9,
+    2e6, 5e6, 1e7, 2e7, 5e7, 1e8, 2e8, 5e8, 1e9, 2e9, 5e9, 1e10, 2e10, 5e10, 1e11, 2e11, 5e11,
 ];
 
 #[cfg(test)]
@@ -93,6 +118,9 @@ mod tests {
         let labels: Vec<String> =
             Scale::from_zero(803.0).ticks().into_iter().map(|(_, label)| label).collect();
         assert_eq!(labels, ["0", "200", "400", "600", "800", "1,000"]);
+        let small: Vec<String> =
+            Scale::Linear(0.064, 0.072).ticks().into_iter().map(|(_, label)| label).collect();
+        assert_eq!(small, ["0.064", "0.066", "0.068", "0.070", "0.072"]);
         assert_eq!(Scale::from_zero(0.0).ticks().first().map(|tick| tick.0), Some(0.0));
     }
 

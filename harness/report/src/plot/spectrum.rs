@@ -1,5 +1,6 @@
 //! Percentile spectra: small multiples, phase by phase and operation by operation.
 
+use super::csv::{Cell, Csv};
 use super::palette::{BLUE, INK, MUTED, ORANGE, WAIT};
 use super::panel::Panel;
 use super::pen::{Anchor, Pen, Plot, width_of};
@@ -31,13 +32,15 @@ pub(super) fn plot(load: &Load) -> Plot {
         caption.push_str(" phases of the highest rate.");
     }
     let height = HEAD + FOOT + PANEL * grid.phases.len().max(1) as f64;
-    Plot::draw(NAME, TITLE, caption, height as u32, |pen| grid.paint(pen))
+    Plot::draw(NAME, TITLE, caption, grid.csv(), height as u32, |pen| grid.paint(pen))
 }
 
 struct Grid<'a> {
     phases: Vec<(&'a str, f64)>,
     operations: Vec<&'a str>,
     rows: Vec<&'a Row>,
+    /// Of one in how many requests.
+    x: Scale,
 }
 
 impl<'a> Grid<'a> {
@@ -63,15 +66,31 @@ impl<'a> Grid<'a> {
         phases.truncate(MOST_PHASES);
         phases.sort_by_key(|phase| phase.0);
         let phases = phases.into_iter().map(|(_, name, rate)| (name, rate)).collect();
-        Self { phases, operations, rows }
+        let slowest = rows.iter().map(|row| row.responses.count()).max().unwrap_or(1);
+        let x = Scale::Log(1.0, (slowest as f64).clamp(100.0, 1e6));
+        Self { phases, operations, rows, x }
+    }
+
+    /// As far as each curve is drawn, at the same shares.
+    fn csv(&self) -> Csv {
+        let mut csv = Csv::with(&["phase", "operation", "share", "response_us", "service_us"]);
+        for (phase, _) in &self.phases {
+            for row in self.rows.iter().filter(|row| row.phase == *phase) {
+                for slow in shares(self.x, &row.responses) {
+                    let share = 1.0 - 1.0 / slow;
+                    let head = [row.phase.as_str(), row.operation.as_str()].map(Cell::Text);
+                    let times = [&row.responses, &row.services].map(|times| times.quantile(share));
+                    csv.row(head.into_iter().chain([share.into()]).chain(times.map(Cell::from)));
+                }
+            }
+        }
+        csv
     }
 
     fn paint(&self, pen: &Pen<'_>) {
         let least = self.rows.iter().map(|row| row.services.quantile(0.0)).min().unwrap_or(1);
         let most = self.rows.iter().map(|row| row.responses.max()).max().unwrap_or(1);
         let y = Scale::durations(least, most);
-        let slowest = self.rows.iter().map(|row| row.responses.count()).max().unwrap_or(1);
-        let x = Scale::Log(1.0, (slowest as f64).clamp(100.0, 1e6));
         pen.bold((0.0, 12.0), "Time (log scale)", INK, Anchor::Start);
         legend(pen);
         if self.rows.is_empty() {
@@ -84,10 +103,10 @@ impl<'a> Grid<'a> {
                 let left = 64.0 + column as f64 * width;
                 let top = HEAD + row as f64 * PANEL;
                 let (right, bottom) = (left + width - 18.0, top + PANEL - 20.0);
-                let panel = Panel { left, right, top, bottom, x, y };
+                let panel = Panel { left, right, top, bottom, x: self.x, y };
                 panel.draw_y(pen, column == 0);
                 let lowest = row + 1 == self.phases.len();
-                panel.draw_x(pen, &marks(x, lowest), "");
+                panel.draw_x(pen, &marks(self.x, lowest), "");
                 if row == 0 {
                     pen.bold((left, HEAD - 14.0), &shorten(operation, 24), INK, Anchor::Start);
                 }
@@ -123,18 +142,19 @@ fn curve(pen: &Pen<'_>, panel: &Panel, row: &Row) {
     }
 }
 
-/// As far as there are requests to speak for: one in n for n requests.
 fn points(panel: &Panel, times: &Histogram) -> Vec<(f64, f64)> {
+    shares(panel.x, times)
+        .map(|slow| panel.at(slow, times.quantile(1.0 - 1.0 / slow) as f64))
+        .collect()
+}
+
+/// One in how many requests, as far as there are requests to speak for: one in n for n requests.
+fn shares(x: Scale, times: &Histogram) -> impl Iterator<Item = f64> {
     const STEPS: u32 = 72;
-    let (Scale::Log(_, end) | Scale::Linear(_, end)) = panel.x;
+    let (Scale::Log(_, end) | Scale::Linear(_, end)) = x;
     let end = end.min(times.count() as f64).max(1.0);
     let reached = (end.ln() / (f64::ln(10.0) * 6.0) * f64::from(STEPS)).ceil() as u32;
-    (0..=reached)
-        .map(|step| {
-            let slow = end.powf(f64::from(step) / f64::from(reached.max(1)));
-            panel.at(slow, times.quantile(1.0 - 1.0 / slow) as f64)
-        })
-        .collect()
+    (0..=reached).map(move |step| end.powf(f64::from(step) / f64::from(reached.max(1))))
 }
 
 /// 0 %, 90 %, 99 %, … at each power of ten.

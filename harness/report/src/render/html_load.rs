@@ -1,9 +1,10 @@
 //! The part of the page about load.
 
+use super::load_told;
 use crate::plot;
 use crate::summary::{Kind, Load, Quantiles, Standing, kind_of};
-use crate::text::{count, counted, micros, percent, plain, three_digits};
-use record::WrongAnswer;
+use crate::text::{count, micros, plain, three_digits};
+use record::{Assumption, ValidityCheck, WrongAnswer};
 use std::collections::BTreeMap;
 
 /// What the template shows of one attack.
@@ -17,6 +18,21 @@ pub(super) struct LoadView<'a> {
     pub(super) phases: Vec<PhaseRow>,
     pub(super) rows: Vec<OperationRow<'a>>,
     pub(super) figures: Vec<Figure>,
+    /// Title of each plot that is not drawn, and why.
+    pub(super) absent: Vec<(&'static str, String)>,
+    pub(super) checks: Vec<CheckRow<'a>>,
+    /// Drops of the rate and trends, a sentence each.
+    pub(super) movements: Vec<String>,
+    /// How the fleet fared, a sentence each.
+    pub(super) fleet: Vec<String>,
+    pub(super) assumptions: &'a [Assumption],
+}
+
+pub(super) struct CheckRow<'a> {
+    pub(super) check: &'a ValidityCheck,
+    pub(super) symbol: &'static str,
+    pub(super) tone: &'static str,
+    pub(super) advice: String,
 }
 
 pub(super) struct Wrong<'a> {
@@ -67,7 +83,7 @@ impl<'a> LoadView<'a> {
             (false, false) => ("good", "✓"),
         };
         Self {
-            answers: answers(load),
+            answers: load_told::answers(load),
             answers_tone,
             answers_symbol,
             wrong: load
@@ -114,44 +130,21 @@ impl<'a> LoadView<'a> {
                 .into_iter()
                 .map(|plot| Figure { title: plot.title, svg: plot.inline(), caption: plot.caption })
                 .collect(),
+            absent: plot::absent(load),
+            checks: load
+                .checks
+                .iter()
+                .map(|check| {
+                    let (symbol, tone) = load_told::standing(check);
+                    CheckRow { check, symbol, tone, advice: load_told::advice(check) }
+                })
+                .collect(),
+            movements: load_told::movements(load),
+            fleet: load.fleet.as_ref().map(load_told::fleet).unwrap_or_default(),
+            assumptions: load.fleet.as_ref().map_or(&[], |fleet| &fleet.assumptions),
             load,
         }
     }
-}
-
-fn answers(load: &Load) -> String {
-    let right = &load.correctness;
-    let mut parts = Vec::new();
-    match (right.false_accepts_below, right.dishonest) {
-        (Some(below), n) => parts.push(format!(
-            "0 wrong accepts in {}: below {} at 95 % confidence (3/n).",
-            counted(n, "dishonest request", "dishonest requests"),
-            percent(below)
-        )),
-        (None, 0) => parts.push("No dishonest request was decided.".to_owned()),
-        (None, n) => parts.push(format!(
-            "{} in {}: {}.",
-            counted(right.false_accepts, "wrong accept", "wrong accepts"),
-            counted(n, "dishonest request", "dishonest requests"),
-            percent(right.false_accepts as f64 / n as f64)
-        )),
-    }
-    parts.push(format!(
-        "{} in {}.",
-        counted(right.false_rejects, "wrong refusal", "wrong refusals"),
-        counted(right.honest, "honest request", "honest requests")
-    ));
-    if right.undecided > 0 {
-        parts.push(format!(
-            "{} got no decision ({} of what was sent).",
-            count(right.undecided),
-            percent(right.undecided as f64 / load.sent.max(1) as f64)
-        ));
-    }
-    if right.shed > 0 {
-        parts.push(format!("{} were turned away for overload.", count(right.shed)));
-    }
-    parts.join(" ")
 }
 
 /// Whatever was not right, by name.

@@ -11,6 +11,7 @@ mod html_load;
 mod html_untested;
 mod json;
 mod junit;
+mod load_told;
 pub(crate) mod markdown;
 mod matrix;
 mod sarif;
@@ -37,7 +38,7 @@ pub use terminal::terminal;
 pub type RenderedFile = (String, Vec<u8>);
 
 /// Every file of the report of a record: `report.html`, `README.md`, `summary.json`, `junit.xml`,
-/// `report.sarif`, `badge.json`, `badge.svg` and `plots/*.svg`. Writing them is the caller's part.
+/// `report.sarif`, `badge.json`, `badge.svg`, `plots/*.svg` and `plots/*.csv`. Writing them is the caller's part.
 pub fn render_all(record: &Record) -> Vec<RenderedFile> {
     render_summary(&Summary::fold(record))
 }
@@ -54,10 +55,9 @@ pub fn render_summary(summary: &Summary) -> Vec<RenderedFile> {
         ("badge.json".to_owned(), badge_json(summary).into_bytes()),
         ("badge.svg".to_owned(), badge_svg(summary).into_bytes()),
     ];
-    files.extend(
-        plots
-            .into_iter()
-            .map(|plot| (format!("plots/{}.svg", plot.name), plot.standalone().into_bytes())),
-    );
+    for plot in plots {
+        files.push((format!("plots/{}.svg", plot.name), plot.standalone().into_bytes()));
+        files.push((format!("plots/{}.csv", plot.name), plot.csv.into_bytes()));
+    }
     files
 }

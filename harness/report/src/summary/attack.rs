@@ -1,8 +1,12 @@
 //! From the windows of an attack to its sums.
 
 use super::load::{Correctness, Kind, Load, PhaseSummary, Quantiles, Row, Second, of_kind};
+use super::{Fleet, GeneratorSecond, generator, recovery, trend};
 use crate::text::clean;
-use record::{EventKind, Histogram, LoadStarted, LoadWindow, Record, WrongAnswer};
+use record::{
+    EventKind, FleetFinished, FleetSecond, Histogram, LoadSecond, LoadStarted, LoadWindow, Record,
+    TargetSecond, WrongAnswer,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The load attacks of a record, in order.
@@ -13,6 +17,10 @@ pub(super) fn fold(record: &Record) -> Vec<Load> {
             (EventKind::LoadStarted(started), _) => attacks.push(Attack::new(started)),
             (EventKind::LoadWindow(window), Some(attack)) => attack.windows.push(window),
             (EventKind::WrongAnswer(wrong), Some(attack)) => attack.wrong.push(wrong),
+            (EventKind::LoadSecond(second), Some(attack)) => attack.generator.push(second),
+            (EventKind::TargetSecond(second), Some(attack)) => attack.target.push(second),
+            (EventKind::FleetSecond(second), Some(attack)) => attack.fleet.push(second),
+            (EventKind::FleetFinished(fleet), Some(attack)) => attack.fleet_finished = Some(fleet),
             (EventKind::LoadFinished(finished), Some(attack)) => attack.finished = Some(finished),
             _other => {}
         }
@@ -24,6 +32,10 @@ struct Attack<'a> {
     started: &'a LoadStarted,
     windows: Vec<&'a LoadWindow>,
     wrong: Vec<&'a WrongAnswer>,
+    generator: Vec<&'a LoadSecond>,
+    target: Vec<&'a TargetSecond>,
+    fleet: Vec<&'a FleetSecond>,
+    fleet_finished: Option<&'a FleetFinished>,
     finished: Option<&'a record::LoadFinished>,
 }
 
@@ -59,7 +71,16 @@ impl Sum {
 
 impl<'a> Attack<'a> {
     fn new(started: &'a LoadStarted) -> Self {
-        Self { started, windows: Vec::new(), wrong: Vec::new(), finished: None }
+        Self {
+            started,
+            windows: Vec::new(),
+            wrong: Vec::new(),
+            generator: Vec::new(),
+            target: Vec::new(),
+            fleet: Vec::new(),
+            fleet_finished: None,
+            finished: None,
+        }
     }
 
     /// Planned phases in order, then phases that only windows name.
@@ -104,9 +125,8 @@ impl<'a> Attack<'a> {
             by_second.entry((window.second, phase)).or_default().add(window);
             correctness.add(window);
         }
-        if correctness.false_accepts == 0 && correctness.dishonest > 0 {
-            correctness.false_accepts_below = Some((3.0 / correctness.dishonest as f64).min(1.0));
-        }
+        let nothing = record::LoadFinished::default();
+        correctness.settle(self.finished.unwrap_or(&nothing));
 
         // A phase cut short is as long as the seconds that were seen of it.
         let measured: Vec<f64> = plan
@@ -125,15 +145,20 @@ impl<'a> Attack<'a> {
             if measured[phase] > 0.0 { n as f64 / measured[phase] } else { 0.0 }
         };
 
-        Load {
+        let mut load = Load {
             mix: clean(&self.started.mix),
             arrivals: clean(&self.started.arrivals),
             users: self.started.users,
             timeout_s: self.started.timeout_s,
             complete,
+            interrupted: self.finished.is_some_and(|finished| finished.interrupted),
             invalid: self
                 .finished
                 .map(|finished| finished.invalid.iter().map(|why| clean(why)).collect())
+                .unwrap_or_default(),
+            checks: self
+                .finished
+                .map(|finished| finished.checks.iter().map(generator::check).collect())
                 .unwrap_or_default(),
             goose: self.finished.map(|finished| clean(&finished.goose)).unwrap_or_default(),
             offered: total.offered,
@@ -197,7 +222,17 @@ impl<'a> Attack<'a> {
                 })
                 .collect(),
             wrong: self.wrong.iter().map(|wrong| cleaned(wrong)).collect(),
-        }
+            generator: self.generator.iter().map(|second| GeneratorSecond::of(second)).collect(),
+            target: self.target.iter().map(|second| generator::target(second)).collect(),
+            fleet: Fleet::of(&self.fleet, self.fleet_finished),
+            recoveries: Vec::new(),
+            trends: Vec::new(),
+        };
+        load.generator.sort_by_key(|second| second.second);
+        load.target.sort_by_key(|second| second.second);
+        load.recoveries = recovery::fold(&load);
+        load.trends = trend::fold(&load);
+        load
     }
 }
 

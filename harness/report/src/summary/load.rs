@@ -1,6 +1,7 @@
 //! Load attacks: per phase and operation, per second, and whether the measurement holds.
 
-use record::{Histogram, LoadWindow, WrongAnswer};
+use super::{Fleet, GeneratorSecond, Recovery, Trend};
+use record::{Histogram, LoadFinished, LoadWindow, TargetSecond, ValidityCheck, WrongAnswer};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -17,8 +18,12 @@ pub struct Load {
     pub timeout_s: f64,
     /// Whether every planned arrival was dealt with.
     pub complete: bool,
+    /// Whether the user cut it short.
+    pub interrupted: bool,
     /// Why the measurement says nothing about the target's speed; empty if it is valid.
     pub invalid: Vec<String>,
+    /// What must hold for the measurement to be valid, and how it came out.
+    pub checks: Vec<ValidityCheck>,
     /// Service time in goose's own words.
     pub goose: String,
     /// Arrivals the schedule held.
@@ -39,12 +44,22 @@ pub struct Load {
     pub seconds: Vec<Second>,
     /// Wrong answers that were kept, in order.
     pub wrong: Vec<WrongAnswer>,
+    /// The generator, second by second, if it was watched.
+    pub generator: Vec<GeneratorSecond>,
+    /// The server's process, second by second, if it could be seen.
+    pub target: Vec<TargetSecond>,
+    /// The devices, if arrivals were devices that live.
+    pub fleet: Option<Fleet>,
+    /// Each drop of the rate, and whether the server came back.
+    pub recoveries: Vec<Recovery>,
+    /// How figures moved over the longest phase at one rate.
+    pub trends: Vec<Trend>,
 }
 
 /// How right the answers were.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Correctness {
-    /// Dishonest requests that were decided.
+    /// Dishonest requests that were decided, those of the audit included.
     pub dishonest: u64,
     /// Of these, accepted.
     pub false_accepts: u64,
@@ -60,6 +75,8 @@ pub struct Correctness {
     pub unreadable: u64,
     /// Requests turned away for overload, which is no fault.
     pub shed: u64,
+    /// Keys that were asked once more after the load.
+    pub audited: u64,
 }
 
 /// One phase.
@@ -239,6 +256,17 @@ impl Correctness {
                 }
             }
         }
+    }
+
+    /// Takes the counts of the attack's end, which hold what no window does: the audit.
+    pub(super) fn settle(&mut self, finished: &LoadFinished) {
+        // A foreign record may hold counts that no run reaches; sums must not overflow.
+        const MOST: u64 = 1 << 48;
+        self.audited = finished.audited;
+        self.dishonest = self.dishonest.max(finished.probes.min(MOST));
+        self.false_accepts = self.false_accepts.max(finished.false_accepts.min(MOST));
+        self.false_accepts_below = (self.false_accepts == 0 && self.dishonest > 0)
+            .then(|| (3.0 / self.dishonest as f64).min(1.0));
     }
 
     /// Answers that contradict what was owed: wrong decisions and unreadable answers.

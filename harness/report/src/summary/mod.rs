@@ -8,19 +8,28 @@ mod cases;
 mod conclusion;
 mod constant;
 mod evidence;
+mod fleet;
 pub(crate) mod gate;
+mod generator;
 mod headline;
 pub(crate) mod known;
 mod load;
+mod recovery;
+mod trend;
 mod trust;
 
 pub use case::{Case, Excuse, Side, Worded};
 pub use cases::{Cases, Clause, Unmapped};
 pub use conclusion::{Standing, Step};
 pub use constant::Constant;
+pub use fleet::{Fleet, MillisQuantiles};
+pub use generator::GeneratorSecond;
 pub use headline::{Coverage, Headline, Tally};
 pub(crate) use load::of_kind;
 pub use load::{Correctness, Kind, Load, PhaseSummary, Quantiles, Row, Second, kind_of};
+pub use recovery::Recovery;
+pub(crate) use trend::LEAST_S;
+pub use trend::{Figure, Trend};
 
 use crate::text::{clean, clean_block};
 use record::{EventKind, Evidence, GateHeld, Header, KnownFailures, Machine, Record, TargetInfo};

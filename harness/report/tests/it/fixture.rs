@@ -290,7 +290,7 @@ pub(crate) fn load(story: &mut Story, server: Server) {
 }
 
 /// A number between 0 and 1 from a fixed sequence (xorshift).
-fn roll(dice: &mut u64) -> f64 {
+pub(crate) fn roll(dice: &mut u64) -> f64 {
     *dice ^= *dice << 13;
     *dice ^= *dice >> 7;
     *dice ^= *dice << 17;

@@ -3,8 +3,9 @@
 use crate::fixture::{self, SOUND, Story};
 use crate::rendered::read_xml;
 use record::{
-    ByteDifference, CaseFinished, CaseStarted, EventKind, Evidence, Failure, PartBytes, Record,
-    SentObject, SentRequest, Verdict, WrongAnswer,
+    Assumption, Basis, ByteDifference, CaseFinished, CaseStarted, CheckStanding, EventKind,
+    Evidence, Failure, FleetFinished, FleetSecond, Histogram, LoadSecond, PartBytes, Record,
+    SentObject, SentRequest, TargetSecond, ValidityCheck, Verdict, WrongAnswer,
 };
 use report::{Summary, render, render_all};
 
@@ -98,6 +99,7 @@ pub(crate) fn record() -> Record {
         status: Some(200),
         repeat: evil(),
     }));
+    beside_the_answers(&mut story);
     story.tell(EventKind::Evidence(Box::new(evidence())));
     story.tell(EventKind::Note { text: evil() });
     story.tell(EventKind::CaseStarted(CaseStarted { id: evil() }));
@@ -117,6 +119,17 @@ pub(crate) fn record() -> Record {
             EventKind::LoadFinished(load) => {
                 load.invalid = vec![evil()];
                 load.goose = evil();
+                load.checks = [CheckStanding::Breached, CheckStanding::Holds]
+                    .map(|standing| ValidityCheck {
+                        check: evil(),
+                        value: evil(),
+                        limit: evil(),
+                        standing,
+                        blame: evil(),
+                        remedy: evil(),
+                    })
+                    .to_vec();
+                (load.probes, load.audited) = (u64::MAX, u64::MAX);
             }
             _other => {}
         }
@@ -130,6 +143,55 @@ pub(crate) fn record() -> Record {
     header.command = evil();
     header.machine.cpu = evil();
     record
+}
+
+/// What a load tells besides its answers, with every text and number as odd as it can be.
+fn beside_the_answers(story: &mut Story) {
+    let evil = || EVIL.to_owned();
+    let mut longest = Histogram::default();
+    longest.record(u64::MAX);
+    for (second, share) in [(0, f64::NAN), (3, f64::INFINITY), (u64::MAX, 1e300)] {
+        story.tell(EventKind::LoadSecond(Box::new(LoadSecond {
+            second,
+            in_flight_mean: share,
+            in_flight_max: u64::MAX,
+            queue_us: longest.clone(),
+            cpu_share: Some(share),
+            hottest_thread: Some(-share),
+            steal_share: None,
+            rss_bytes: Some(u64::MAX),
+            ..LoadSecond::default()
+        })));
+        story.tell(EventKind::TargetSecond(TargetSecond {
+            second,
+            rss_bytes: Some(u64::MAX),
+            cpu_share: Some(share),
+        }));
+        story.tell(EventKind::FleetSecond(Box::new(FleetSecond {
+            second,
+            states: (0..40).map(|n| (format!("{EVIL}{n}"), u64::MAX)).collect(),
+            intents: u64::MAX,
+            attempts: u64::MAX,
+            apple_refused: u64::MAX,
+            apple_served: u64::MAX,
+            expired_challenges: u64::MAX,
+            outcomes: [(evil(), u64::MAX)].into(),
+        })));
+    }
+    story.tell(EventKind::FleetFinished(Box::new(FleetFinished {
+        attested: longest.clone(),
+        unattested: u64::MAX,
+        challenge_age: longest,
+        challenge_lifetime_ms: Some(u64::MAX),
+        too_late: u64::MAX,
+        policy: evil(),
+        assumptions: vec![Assumption {
+            name: evil(),
+            value: evil(),
+            basis: Basis::Assumed,
+            source: evil(),
+        }],
+    })));
 }
 
 #[test]
@@ -150,8 +212,8 @@ fn nothing_from_outside_becomes_markup_in_the_page() {
     ] {
         assert!(!page.contains(alive), "{alive}");
     }
-    // The four plots are the only drawings, and every one of them is ours.
-    assert_eq!(page.matches("<svg ").count(), 4);
+    // The plots are the only drawings, and every one of them is ours.
+    assert_eq!(page.matches("<svg ").count(), 8);
     assert_eq!(page.matches("</style>").count(), 1);
     assert_eq!((page.matches("<script").count(), page.matches("</script>").count()), (1, 1));
     assert!(
@@ -169,7 +231,7 @@ fn nothing_from_outside_becomes_markup_in_the_page() {
 #[test]
 fn xml_and_svg_stay_well_formed() {
     for (name, bytes) in render_all(&record()) {
-        if name == "junit.xml" || name == "badge.svg" || name.starts_with("plots/") {
+        if name == "junit.xml" || name.strip_suffix(".svg").is_some() {
             let text = String::from_utf8(bytes).unwrap();
             let (_, tags) = read_xml(&text);
             assert!(!tags.iter().any(|tag| tag == "script" || tag == "img"), "{name}");
@@ -232,5 +294,5 @@ fn odd_numbers_do_not_stop_a_report() {
             window.second *= 1_000_000_007;
         }
     }
-    assert_eq!(render_all(&record).len(), 11);
+    assert_eq!(render_all(&record).len(), 7 + 2 * 5);
 }

@@ -6,6 +6,8 @@ mod fixture;
 mod gate;
 mod github;
 mod hostile;
+mod loads;
+mod plotted;
 mod rendered;
 mod sarif;
 mod scoreboard;
