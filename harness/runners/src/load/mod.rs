@@ -30,6 +30,7 @@ pub mod profile;
 mod recruiter;
 mod run;
 pub mod schedule;
+pub mod state;
 pub mod terms;
 pub mod validity;
 mod watcher;
