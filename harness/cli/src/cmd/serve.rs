@@ -117,6 +117,7 @@ pub(crate) fn flaws(ids: &[String]) -> Result<Flaws, Failed> {
     let profiles = profiles().map_err(|error| Failed::new(ExitCode::Internal, error))?;
     let known: Vec<(String, Vec<&'static Flaw>)> = protocol::flaw::flaws()
         .iter()
+        .chain(protocol::flaw::under_load())
         .map(|flaw| (flaw.id.to_owned(), vec![flaw]))
         .chain(profiles.into_iter().map(|one| (format!("profile.{}", one.id), one.flaws)))
         .collect();

@@ -57,4 +57,7 @@ pub enum Habit {
     BodyAnyMethod,
     ChallengeCached,
     ChallengeCutShort,
+    ReplayNowAndThen,
+    CounterOnEachNode,
+    StoreFailsOpen,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 #[test]
 fn ids_are_told_apart_and_say_kind_and_rule() {
     let mut ids = BTreeSet::new();
-    for flaw in flaws() {
+    for flaw in flaws().iter().chain(under_load()) {
         assert!(ids.insert(flaw.id), "{} is there twice", flaw.id);
         let rest = flaw.id.strip_prefix(flaw.kind.prefix()).and_then(|id| id.strip_prefix('.'));
         let rest = rest.and_then(|rest| rest.strip_prefix(flaw.rule.id()));

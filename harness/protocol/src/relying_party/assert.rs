@@ -53,6 +53,18 @@ pub struct PendingAssertion {
     challenge: Result<(), Rejection>,
     /// The challenge, if it is used up only when all is done.
     unspent: Option<String>,
+    lenience: Lenience,
+}
+
+/// What a planted flaw does with the counter of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lenience {
+    /// Nothing.
+    None,
+    /// It is not looked at.
+    Waved,
+    /// It is held against what this node knows.
+    OfNode(u64),
 }
 
 /// A protected request whose assertion holds.
@@ -65,7 +77,11 @@ pub struct ProvenAssertion {
     record: Option<EnrolledKey>,
     verified: VerifiedAssertion,
     unspent: Option<String>,
+    lenience: Lenience,
 }
+
+/// Of requests with used challenges, every so-manieth is let through by a planted flaw.
+const WAVED_THROUGH: u32 = 16;
 
 impl RelyingParty {
     /// Accepts or refuses a protected request.
@@ -87,7 +103,7 @@ impl RelyingParty {
         now: Timestamp,
     ) -> Result<PendingAssertion, Refusal> {
         let flaws = &self.settings.flaws;
-        let challenge = match request.challenge {
+        let mut challenge = match request.challenge {
             Some(text) => self.challenges.spend(text, account, Purpose::Assert, now, flaws),
             None if flaws.drops(Rule::AssertionChallenge) => Ok(()),
             None => Err(Rejection {
@@ -95,6 +111,16 @@ impl RelyingParty {
                 detail: "the client data holds no challenge".to_owned(),
             }),
         };
+        let mut lenience = Lenience::None;
+        if flaws.has(Habit::ReplayNowAndThen)
+            && challenge.as_ref().is_err_and(|broken| broken.rule == Rule::ChallengeUnused)
+        {
+            self.repeats = self.repeats.wrapping_add(1);
+            if self.repeats % WAVED_THROUGH == 0 {
+                challenge = Ok(());
+                lenience = Lenience::Waved;
+            }
+        }
         let late = flaws.has(Habit::ChallengeSpentBySuccess) || flaws.has(Habit::RaceForChallenge);
         let key = self.keys.of(&request.key_id, account, flaws)?;
         let record = key.as_deref().filter(|_| flaws.has(Habit::RaceForRevocation)).cloned();
@@ -109,6 +135,9 @@ impl RelyingParty {
         {
             known.counter = self.keys.highest_counter_of(account);
         }
+        if let (Some(known), Lenience::Waved) = (&mut known, lenience) {
+            known.counter = 0;
+        }
         let client_data_hash = sha256(&[request.client_data]);
         self.shared_buffer = client_data_hash;
         Ok(PendingAssertion {
@@ -120,7 +149,19 @@ impl RelyingParty {
             client_data_hash,
             challenge,
             unspent: request.challenge.filter(|_| late).map(str::to_owned),
+            lenience,
         })
+    }
+
+    /// What a planted flaw does to a request that came to one of several nodes: it is held against
+    /// the counter that this node knows.
+    pub fn at_node(&self, node: u64, pending: &mut PendingAssertion) {
+        if self.settings.flaws.has(Habit::CounterOnEachNode)
+            && let Some(known) = &mut pending.known
+        {
+            known.counter = self.node_counters.get(&(pending.key_id, node)).copied().unwrap_or(0);
+            pending.lenience = Lenience::OfNode(node);
+        }
     }
 
     /// What a planted flaw does to a request that was kept waiting: its hash is now another's.
@@ -146,21 +187,26 @@ impl RelyingParty {
         let (Some(key), Some(known)) = (key, &proven.known) else {
             return Ok(Accepted { counter });
         };
+        let key_counter = match proven.lenience {
+            Lenience::None => &mut key.counter,
+            Lenience::Waved => return Ok(Accepted { counter }),
+            Lenience::OfNode(node) => self.node_counters.entry((proven.key_id, node)).or_default(),
+        };
         if flaws.has(Habit::CounterNotSaved) {
             return Ok(Accepted { counter });
         }
         let unguarded = [Habit::RaceForCounter, Habit::CounterSavedFirst];
         if flaws.spare(Rule::CounterIncreases) || unguarded.iter().any(|habit| flaws.has(*habit)) {
-            key.counter = counter;
+            *key_counter = counter;
         } else if counter > known.counter {
             // AS-5, once more: another request of the same key may have come first.
-            if counter <= key.counter {
+            if counter <= *key_counter {
                 return Err(Refusal::Broken(Rejection {
                     rule: Rule::CounterIncreases,
-                    detail: format!("counter {counter} is not greater than {}", key.counter),
+                    detail: format!("counter {counter} is not greater than {key_counter}"),
                 }));
             }
-            key.counter = counter;
+            *key_counter = counter;
         }
         // Otherwise the counter could not be read, and nothing is there to store.
         Ok(Accepted { counter })
@@ -197,6 +243,7 @@ impl PendingAssertion {
             record: self.record,
             verified,
             unspent: self.unspent,
+            lenience: self.lenience,
         })
     }
 
@@ -249,6 +296,7 @@ impl ProvenAssertion {
             known,
             record: pending.record,
             unspent: pending.unspent,
+            lenience: pending.lenience,
             verified: VerifiedAssertion {
                 counter,
                 validation_category: None,

@@ -28,6 +28,7 @@ use crate::verify::{Policy, Rejection, TrustAnchor, Unverified};
 use challenge::Challenges;
 use jiff::{SignedDuration, Timestamp};
 use key::Keys;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a relying party holds its clients to.
@@ -89,6 +90,10 @@ pub struct RelyingParty {
     keys: Keys,
     /// The hash of the last client data; only a planted flaw reads it.
     shared_buffer: [u8; 32],
+    /// Requests with used challenges; only a planted flaw counts them.
+    repeats: u32,
+    /// Counters as single nodes know them; only a planted flaw keeps them.
+    node_counters: BTreeMap<(KeyId, u64), u32>,
 }
 
 impl RelyingParty {
@@ -99,6 +104,8 @@ impl RelyingParty {
             keys: Keys::new(settings.max_keys),
             settings: Arc::new(settings),
             shared_buffer: [0; 32],
+            repeats: 0,
+            node_counters: BTreeMap::new(),
         }
     }
 

@@ -26,6 +26,7 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// The API, in words.
 pub const API: &str = "\
@@ -49,6 +50,11 @@ API (JSON; binary values in standard base64; bodies up to 256 KiB):
 
 /// How long a racy server dawdles: longer than requests sent together take to arrive.
 const WINDOW: Duration = Duration::from_millis(100);
+
+/// How long the store of a server that fails open takes for one request, one after the other.
+const STORE_TIME: Duration = Duration::from_millis(20);
+/// How long such a server waits for it.
+const STORE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Where a server takes the time from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -98,6 +104,8 @@ struct Server {
     clock: Clock,
     entropy: Entropy,
     flaws: Flaws,
+    /// The store that a planted flaw waits for.
+    store: Semaphore,
 }
 
 impl Shared {
@@ -106,7 +114,7 @@ impl Shared {
         let flaws = settings.relying_party.flaws.clone();
         let party = Mutex::new(RelyingParty::new(settings.relying_party));
         let Settings { clock, entropy, .. } = settings;
-        Self(Arc::new(Server { party, clock, entropy, flaws }))
+        Self(Arc::new(Server { party, clock, entropy, flaws, store: Semaphore::new(1) }))
     }
 
     /// The relying party, for as long as the guard is held. Never verify under it.
@@ -125,6 +133,18 @@ impl Shared {
         if self.0.flaws.has_window() {
             tokio::time::sleep(WINDOW).await;
         }
+    }
+
+    /// Whether the store answers in time; that of the reference always does, at once.
+    async fn store_answers(&self) -> bool {
+        if !self.0.flaws.has(Habit::StoreFailsOpen) {
+            return true;
+        }
+        let answer = async {
+            let _turn = self.0.store.acquire().await;
+            tokio::time::sleep(STORE_TIME).await;
+        };
+        tokio::time::timeout(STORE_PATIENCE, answer).await.is_ok()
     }
 
     fn now(&self) -> Timestamp {
