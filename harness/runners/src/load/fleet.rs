@@ -8,16 +8,17 @@
 //! from the challenge arrivals of the mix and wait here, the freshest on top; a reserve is fetched
 //! before the attack starts and topped up, unmeasured and counted, when it falls by half.
 
-use super::oracle::{Class, Lie};
+use super::oracle::Lie;
 use super::plan::LoadPlan;
 use super::recruiter::Member;
 use super::schedule::Deed;
+use super::state::{Answer, Issued, Request};
 use protocol::relying_party::Purpose;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashSet, VecDeque};
 use std::hash::{Hash, Hasher};
 use std::time::{Duration, Instant};
-use targets::{Facts, Operation, Saved};
+use targets::{CHALLENGE_TEXT, Facts, Operation, Saved};
 
 /// How many devices and challenges an attack needs at a rate.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +30,9 @@ pub(super) struct Needs {
 
 /// How long ahead of its instant a request is made ready.
 pub(super) const LEAD: Duration = Duration::from_millis(500);
-/// Beyond what the arithmetic says.
-const SPARE: usize = 16;
+/// Beyond what the arithmetic says: for lies that take a device without a challenge of its own, and
+/// for those that sit out the life of one.
+const SPARE: usize = 48;
 
 impl Needs {
     /// The most that any phase needs.
@@ -109,9 +111,24 @@ pub(super) enum Material {
     /// A device, with a challenge if the deed needs one.
     Member(Box<Member>),
     /// A request that was accepted before.
-    Accepted(Box<(Facts, Saved)>),
+    Accepted(Box<Kept>),
     /// Nothing: no device stands behind it.
     Nobody,
+    /// A device, and a challenge that is used up.
+    Used(Box<Member>, String, Issued),
+    /// A device that holds a challenge, and another whose key is used in its place.
+    Pair(Box<Member>, Box<Member>),
+}
+
+/// A protected request that was accepted.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    /// What it was made of.
+    pub(super) facts: Facts,
+    /// What the target had given the account to keep.
+    pub(super) saved: Saved,
+    /// What the state oracle knows it by.
+    pub(super) request: Request,
 }
 
 /// Where all devices and challenges are while nobody uses them.
@@ -122,12 +139,20 @@ pub(super) struct Fleet {
     resting: VecDeque<(Instant, Member)>,
     to_attest: Vec<Holder>,
     to_assert: Vec<Holder>,
-    accepted: VecDeque<(Facts, Saved)>,
+    /// Holders of two challenges.
+    to_race: Vec<Holder>,
+    /// Holders of challenges that grow old.
+    ageing: VecDeque<Holder>,
+    accepted: VecDeque<Kept>,
+    /// Devices whose enrolment was refused, for the audit.
+    refused: VecDeque<Member>,
     seen: HashSet<u64>,
     /// Most devices to hold a challenge to attest: more would only grow old.
     most_to_attest: usize,
     /// How old a challenge may grow here.
     freshness: Duration,
+    /// The age at which a challenge is refused for sure, if anybody will send one.
+    stale: Option<Duration>,
 }
 
 /// How long a device rests after a request of which nobody knows whether it was acted on: the
@@ -135,14 +160,22 @@ pub(super) struct Fleet {
 const REST: Duration = Duration::from_secs(5);
 /// Accepted requests kept for replays.
 const KEPT: usize = 64;
+/// Devices that hold two challenges at a time.
+pub(super) const RACERS: usize = 4;
+/// Challenges that are kept until they are stale.
+const AGEING: usize = 12;
+/// Devices kept whose enrolment was refused.
+const REFUSED: usize = 64;
 /// Newcomers kept ready: their keys take time to make.
 pub(super) const NEWCOMERS: usize = 64;
+/// How long after its end the life of a challenge is over whatever clock it was measured by.
+pub(super) const STALE_MARGIN: Duration = Duration::from_secs(2);
 /// Lifetime of a challenge if the target declares none.
 const UNDECLARED_LIFETIME: Duration = Duration::from_mins(1);
 
 impl Fleet {
     /// Nobody yet.
-    pub(super) fn new(plan: &LoadPlan, lifetime: Option<Duration>) -> Self {
+    pub(super) fn new(plan: &LoadPlan, lifetime: Option<Duration>, lies: &[Lie]) -> Self {
         let needs = Needs::most(plan);
         Self {
             newcomers: VecDeque::new(),
@@ -150,11 +183,17 @@ impl Fleet {
             resting: VecDeque::new(),
             to_attest: Vec::new(),
             to_assert: Vec::new(),
+            to_race: Vec::new(),
+            ageing: VecDeque::new(),
             accepted: VecDeque::new(),
+            refused: VecDeque::new(),
             seen: HashSet::new(),
             most_to_attest: 2 * needs.reserve(Purpose::Attest),
             // Half its life in the reserve leaves the other half for the way to its use.
             freshness: lifetime.unwrap_or(UNDECLARED_LIFETIME) / 2,
+            stale: lifetime
+                .filter(|_| lies.contains(&Lie::StaleChallenge))
+                .map(|lifetime| lifetime + STALE_MARGIN),
         }
     }
 
@@ -192,9 +231,7 @@ impl Fleet {
 
     /// Notes a challenge that was handed out; `false` if it was handed out before.
     pub(super) fn is_new(&mut self, challenge: &str) -> bool {
-        let mut hasher = DefaultHasher::new();
-        challenge.hash(&mut hasher);
-        self.seen.insert(hasher.finish())
+        self.seen.insert(print_of(challenge))
     }
 
     /// Devices that hold a challenge for a purpose.
@@ -211,28 +248,112 @@ impl Fleet {
         let cut = self.to_attest.partition_point(old);
         self.newcomers.extend(self.to_attest.drain(..cut).map(|holder| holder.member));
         let cut = self.to_assert.partition_point(old);
-        self.idle.extend(self.to_assert.drain(..cut).map(|holder| holder.member));
+        for holder in self.to_assert.drain(..cut) {
+            if self.stale.is_some() && self.ageing.len() < AGEING {
+                self.ageing.push_back(holder);
+            } else {
+                self.idle.push_back(holder.member);
+            }
+        }
+        for racer in self.to_race.extract_if(.., |holder| old(holder)) {
+            self.idle.push_back(Member { spare: None, ..racer.member });
+        }
     }
 
-    /// Takes what a deed is made of; `None` if it is not there yet.
-    pub(super) fn material(&mut self, deed: Deed) -> Option<Material> {
-        let member = match deed {
-            Deed::Challenge(_) => None,
-            Deed::Attest(Some(Lie::AttestUnknownChallenge)) => self.newcomers.pop_front(),
+    /// Puts a device with two challenges in reserve.
+    pub(super) fn hold_for_race(&mut self, member: Member) {
+        self.to_race.push(Holder { member, since: Instant::now() });
+    }
+
+    /// Devices that hold two challenges.
+    pub(super) fn racers(&self) -> usize {
+        self.to_race.len()
+    }
+
+    /// Takes what a deed is made of, and says what becomes of the deed: a lie for which there is
+    /// nothing yet gives way to another. `None` if there is nothing at all.
+    pub(super) fn material(&mut self, deed: Deed) -> Option<(Deed, Material)> {
+        let lie = match deed {
+            Deed::Challenge(_) => return None,
+            Deed::Attest(Some(Lie::AttestUnknownChallenge)) => {
+                return alone(deed, self.newcomers.pop_front());
+            }
             Deed::Attest(Some(Lie::GarbageAttestation | Lie::OversizeAttestation)) => {
-                return Some(Material::Nobody);
+                return Some((deed, Material::Nobody));
             }
-            Deed::Assert(Some(Lie::Replay | Lie::GarbageAssertion | Lie::OversizeAssertion)) => {
-                // Each in turn, again and again: however often it is sent, it must be refused.
-                let accepted = self.accepted.pop_front()?;
-                self.accepted.push_back(accepted.clone());
-                return Some(Material::Accepted(Box::new(accepted)));
-            }
-            Deed::Assert(Some(Lie::AssertUnknownChallenge)) => self.asker(Purpose::Assert),
-            Deed::Attest(_) => self.fresh_holder(Purpose::Attest),
-            Deed::Assert(_) => self.fresh_holder(Purpose::Assert),
+            Deed::Attest(_) => return alone(deed, self.fresh_holder(Purpose::Attest)),
+            Deed::Assert(None) => return alone(deed, self.fresh_holder(Purpose::Assert)),
+            Deed::Assert(Some(lie)) => lie,
         };
-        member.map(|member| Material::Member(Box::new(member)))
+        match lie {
+            Lie::Replay | Lie::GarbageAssertion | Lie::OversizeAssertion => {
+                let kept = self.next_accepted()?;
+                Some((deed, Material::Accepted(Box::new(kept))))
+            }
+            Lie::AssertUnknownChallenge => alone(deed, self.asker(Purpose::Assert)),
+            Lie::SpentChallenge => match self.idle.iter().position(|one| one.used.is_some()) {
+                Some(index) => {
+                    let member = self.idle.remove(index)?;
+                    let (text, issued) = member.used.clone()?;
+                    Some((deed, Material::Used(Box::new(member), text, issued)))
+                }
+                None => self.material(Deed::Assert(Some(Lie::AssertUnknownChallenge))),
+            },
+            Lie::BorrowedChallenge => {
+                let kept = self.next_accepted()?;
+                let text = kept.saved.get(CHALLENGE_TEXT)?.clone();
+                let member = self.asker(Purpose::Assert)?;
+                if member.account == kept.facts.account {
+                    self.give_back(member);
+                    return self.material(Deed::Assert(Some(Lie::AssertUnknownChallenge)));
+                }
+                let issued = kept.request.challenge?;
+                Some((deed, Material::Used(Box::new(member), text, issued)))
+            }
+            Lie::OtherAccount => {
+                let other = self.asker(Purpose::Assert)?;
+                let Some(holder) = self.fresh_holder(Purpose::Assert) else {
+                    self.give_back(other);
+                    return None;
+                };
+                Some((deed, Material::Pair(Box::new(holder), Box::new(other))))
+            }
+            Lie::StaleChallenge => match self.stale_holder() {
+                Some(member) => alone(deed, Some(member)),
+                None => self.material(Deed::Assert(Some(Lie::AssertUnknownChallenge))),
+            },
+            Lie::CounterTwice => match self.to_race.pop() {
+                Some(racer) => alone(deed, Some(racer.member)),
+                None => self.material(Deed::Assert(Some(Lie::SentTwice))),
+            },
+            // Nothing is below the counter of a key that never asserted.
+            Lie::CounterBack => match self.fresh_holder_that_asserted() {
+                Some(member) => alone(deed, Some(member)),
+                None => self.material(Deed::Assert(Some(Lie::EqualCounter))),
+            },
+            Lie::FlippedSignature
+            | Lie::OtherAppId
+            | Lie::EqualCounter
+            | Lie::SentTwice
+            | Lie::OtherChallenge
+            | Lie::OtherRoot
+            | Lie::AttestUnknownChallenge
+            | Lie::GarbageAttestation
+            | Lie::OversizeAttestation => alone(deed, self.fresh_holder(Purpose::Assert)),
+        }
+    }
+
+    /// Each in turn, again and again: however often it is sent, it must be refused.
+    fn next_accepted(&mut self) -> Option<Kept> {
+        let kept = self.accepted.pop_front()?;
+        self.accepted.push_back(kept.clone());
+        Some(kept)
+    }
+
+    fn stale_holder(&mut self) -> Option<Member> {
+        let stale = self.stale?;
+        let is_ripe = |holder: &mut Holder| holder.since.elapsed() >= stale;
+        self.ageing.pop_front_if(is_ripe).map(|holder| holder.member)
     }
 
     fn fresh_holder(&mut self, purpose: Purpose) -> Option<Member> {
@@ -244,6 +365,15 @@ impl Fleet {
         // The freshest is on top: if it is too old, all are.
         let holder = holders.pop_if(|holder| holder.since.elapsed() <= freshness)?;
         Some(holder.member)
+    }
+
+    fn fresh_holder_that_asserted(&mut self) -> Option<Member> {
+        let freshness = self.freshness;
+        let may = |holder: &Holder| {
+            holder.member.accepted_counter > 0 && holder.since.elapsed() <= freshness
+        };
+        let place = self.to_assert.iter().rposition(may)?;
+        Some(self.to_assert.remove(place).member)
     }
 
     /// Takes a device back that may be used at once.
@@ -271,49 +401,82 @@ impl Fleet {
         &mut self,
         mut member: Member,
         operation: Operation,
-        lie: Option<Lie>,
+        is_honest: bool,
         counter: Option<u32>,
-        class: Class,
+        answer: Answer,
     ) {
-        let honest = lie.is_none();
-        let accepted = matches!(
-            (honest, class),
-            (true, Class::Right | Class::WrongOutput) | (false, Class::FalseAccept)
-        );
+        member.spare = None;
         if operation == Operation::Attest {
-            // Enrolled, it joins the fleet: its next assertion must be accepted. Any other is
-            // forgotten, for nobody may say what the target knows of it.
-            if honest && accepted {
-                self.give_back(member);
+            match (is_honest, answer) {
+                // Enrolled, it joins the fleet: its next assertion must be accepted.
+                (true, Answer::Accepted) => self.give_back(member),
+                (false, Answer::Refused) if self.refused.len() < REFUSED => {
+                    self.refused.push_back(member);
+                }
+                // Any other is forgotten, for nobody may say what the target knows of it.
+                (true | false, _) => {}
             }
             return;
         }
-        if accepted && let Some(counter) = counter {
+        if answer == Answer::Accepted
+            && let Some(counter) = counter
+        {
             member.accepted_counter = member.accepted_counter.max(counter);
         }
-        if !honest && (accepted || class.is_indeterminate()) {
+        if !is_honest && matches!(answer, Answer::Accepted | Answer::Lost) {
             // The target may have stored the lie's counter: do not blame it for refusing it next.
             member.device.next_counter = member.device.next_counter.wrapping_add(1);
         }
-        if class.is_indeterminate() {
+        if answer == Answer::Lost {
             self.give_back_to_rest(member);
         } else {
             self.give_back(member);
         }
     }
 
+    /// Takes so many devices, enrolled and at rest, for the audit.
+    pub(super) fn audited(&mut self, most: usize) -> Vec<Member> {
+        // The last to come back are the last whose requests were acknowledged.
+        let from = self.idle.len().saturating_sub(most);
+        self.idle.split_off(from).into()
+    }
+
+    /// Takes so many devices whose enrolment was refused.
+    pub(super) fn refused(&mut self, most: usize) -> Vec<Member> {
+        let from = self.refused.len().saturating_sub(most);
+        self.refused.split_off(from).into()
+    }
+
+    /// So many of the requests that were accepted last.
+    pub(super) fn accepted(&self, most: usize) -> Vec<Kept> {
+        self.accepted.iter().rev().take(most).cloned().collect()
+    }
+
     /// Keeps an accepted request for replays; the oldest makes room.
-    pub(super) fn keep_accepted(&mut self, facts: Facts, saved: Saved) {
+    pub(super) fn keep_accepted(&mut self, kept: Kept) {
         if self.accepted.len() == KEPT {
             self.accepted.pop_front();
         }
-        self.accepted.push_back((facts, saved));
+        self.accepted.push_back(kept);
     }
+}
+
+fn alone(deed: Deed, member: Option<Member>) -> Option<(Deed, Material)> {
+    member.map(|member| (deed, Material::Member(Box::new(member))))
+}
+
+/// A challenge's text, for those who only compare.
+pub(super) fn print_of(challenge: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    challenge.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::recruiter::Recruiter;
+    use super::super::state::Sincerity;
+    use super::super::state::key::Act;
     use super::*;
     use simulator::Seed;
     use targets::TargetFile;
@@ -326,7 +489,49 @@ mod tests {
 
     fn fleet() -> Fleet {
         let plan = LoadPlan::steady(10.0, Duration::from_secs(1), Seed::from_text("fleet"));
-        Fleet::new(&plan, Some(Duration::from_mins(1)))
+        Fleet::new(&plan, Some(Duration::from_mins(1)), &Lie::ALL)
+    }
+
+    fn kept(account: &str) -> Kept {
+        let challenge = Some(Issued { print: 1, asked: Duration::ZERO, came: Duration::ZERO });
+        let (act, sincerity) = (Act::Assert { counter: 1 }, Sincerity::Sincere);
+        let saved = Saved::from([(CHALLENGE_TEXT.to_owned(), "used".to_owned())]);
+        let request = Request { key: 1, act, challenge, sincerity };
+        Kept { facts: Facts::new(account, ""), saved, request }
+    }
+
+    #[test]
+    fn a_lie_for_which_there_is_nothing_yet_gives_way_to_another() {
+        let mut fleet = fleet();
+        let told = |fleet: &mut Fleet, lie| {
+            fleet.give_back(member());
+            let (deed, _) = fleet.material(Deed::Assert(Some(lie))).unwrap();
+            deed.lie().unwrap()
+        };
+        for lie in [Lie::SpentChallenge, Lie::StaleChallenge] {
+            assert_eq!(told(&mut fleet, lie), Lie::AssertUnknownChallenge);
+        }
+        fleet.keep_accepted(kept("another"));
+        assert_eq!(told(&mut fleet, Lie::BorrowedChallenge), Lie::BorrowedChallenge);
+        fleet.hold(Purpose::Assert, member());
+        assert_eq!(told(&mut fleet, Lie::CounterTwice), Lie::SentTwice);
+        fleet.hold(Purpose::Assert, member());
+        assert_eq!(told(&mut fleet, Lie::CounterBack), Lie::EqualCounter);
+        fleet.hold(Purpose::Assert, Member { accepted_counter: 1, ..member() });
+        assert_eq!(told(&mut fleet, Lie::CounterBack), Lie::CounterBack);
+    }
+
+    #[test]
+    fn a_challenge_is_stale_only_when_its_life_is_over_for_sure() {
+        let mut fleet = fleet();
+        assert_eq!(fleet.stale, Some(Duration::from_mins(1) + STALE_MARGIN));
+        fleet.freshness = Duration::ZERO;
+        fleet.hold(Purpose::Assert, member());
+        std::thread::sleep(Duration::from_millis(1));
+        fleet.discard_old();
+        assert!(fleet.stale_holder().is_none() && fleet.ageing.len() == 1);
+        fleet.stale = Some(Duration::ZERO);
+        assert!(fleet.stale_holder().is_some());
     }
 
     #[test]
@@ -338,7 +543,7 @@ mod tests {
         assert!(fleet.material(Deed::Assert(None)).is_none());
         fleet.hold(Purpose::Assert, member);
         assert_eq!(fleet.held(Purpose::Assert), 1);
-        assert!(matches!(fleet.material(Deed::Assert(None)), Some(Material::Member(_))));
+        assert!(matches!(fleet.material(Deed::Assert(None)), Some((_, Material::Member(_)))));
         assert!(fleet.material(Deed::Assert(None)).is_none());
     }
 
@@ -356,6 +561,7 @@ mod tests {
         fleet.hold(Purpose::Assert, member());
         std::thread::sleep(Duration::from_millis(1));
         assert!(fleet.material(Deed::Assert(None)).is_none());
+        fleet.stale = None;
         fleet.discard_old();
         assert_eq!(fleet.held(Purpose::Assert), 0);
         assert!(fleet.asker(Purpose::Assert).is_some());
@@ -366,12 +572,12 @@ mod tests {
         let mut fleet = fleet();
         assert!(fleet.material(Deed::Assert(Some(Lie::Replay))).is_none());
         for account in ["one", "two"] {
-            fleet.keep_accepted(Facts::new(account, ""), Saved::new());
+            fleet.keep_accepted(kept(account));
         }
         let accounts: Vec<_> = (0..4)
             .filter_map(|_| match fleet.material(Deed::Assert(Some(Lie::Replay))) {
-                Some(Material::Accepted(accepted)) => Some(accepted.0.account),
-                Some(Material::Member(_) | Material::Nobody) | None => None,
+                Some((_, Material::Accepted(kept))) => Some(kept.facts.account),
+                Some(_) | None => None,
             })
             .collect();
         assert_eq!(accounts, ["one", "two", "one", "two"]);

@@ -1,4 +1,4 @@
-//! Answers worth showing: a few of each class, in a sentence.
+//! Answers worth showing: a few of each kind, in a sentence.
 
 use super::oracle::{Class, Lie};
 use std::collections::BTreeMap;
@@ -16,12 +16,12 @@ pub(super) struct Incident {
     pub(super) status: Option<u16>,
 }
 
-/// How many of each class were seen.
+/// How many of each kind were seen: of each class, what was sent.
 #[derive(Debug, Default)]
-pub(super) struct Incidents(Mutex<BTreeMap<Class, u32>>);
+pub(super) struct Incidents(Mutex<BTreeMap<(Class, Operation, Option<Lie>), u32>>);
 
-/// Incidents of one class that are written up: enough to see a pattern, too few to fill a disk.
-const OF_EACH: u32 = 20;
+/// Incidents of one kind that are written up: enough to see a pattern, too few to fill a disk.
+const OF_EACH: u32 = 5;
 /// Characters of what a target said that are shown.
 const SHOWN: usize = 200;
 
@@ -34,12 +34,22 @@ impl Incidents {
         lie: Option<Lie>,
         sent: impl FnOnce() -> String,
         exchange: &Exchange,
+        twin: Option<&Exchange>,
     ) -> Option<Box<Incident>> {
-        if class == Class::Right || class == Class::Shed || !self.is_one_of_few(class) {
+        let kind = (class, operation, lie);
+        if class == Class::Right || class == Class::Shed || !self.is_one_of_few(kind) {
             return None;
         }
-        let owed = if lie.is_some() { "refused" } else { "accepted" };
-        let came = describe_decision(&exchange.decision, &exchange.excerpt);
+        let owed = match (class, lie) {
+            (_, Some(lie)) if lie.is_race() => "accepted once",
+            (Class::FalseAccept, _) | (_, Some(_)) => "refused",
+            (_, None) => "accepted",
+        };
+        let mut came = describe_decision(&exchange.decision, &exchange.excerpt);
+        if let Some(twin) = twin {
+            came += " and ";
+            came += &describe_decision(&twin.decision, &twin.excerpt);
+        }
         let what = match class {
             Class::WrongOutput if operation == Operation::Challenge => {
                 format!("sent {}; got a challenge that was handed out before", sent())
@@ -58,9 +68,9 @@ impl Incidents {
         Some(Box::new(Incident { class, operation, what, status: exchange.status }))
     }
 
-    fn is_one_of_few(&self, class: Class) -> bool {
+    fn is_one_of_few(&self, kind: (Class, Operation, Option<Lie>)) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = seen.entry(class).or_default();
+        let seen = seen.entry(kind).or_default();
         *seen = seen.saturating_add(1);
         *seen <= OF_EACH
     }
@@ -135,7 +145,7 @@ mod tests {
         let sent = || describe(Operation::Assert, replay, None, "a-7");
         let accepted = exchange(Decision::Accepted { outputs: BTreeMap::new() });
         let incident = Incidents::default()
-            .write_up(Class::FalseAccept, Operation::Assert, replay, sent, &accepted)
+            .write_up(Class::FalseAccept, Operation::Assert, replay, sent, &accepted, None)
             .unwrap();
         assert_eq!(
             incident.what,
@@ -148,10 +158,10 @@ mod tests {
         let incidents = Incidents::default();
         let show = |class| {
             let failed = exchange(Decision::Failed);
-            incidents.write_up(class, Operation::Attest, None, String::new, &failed).is_some()
+            incidents.write_up(class, Operation::Attest, None, String::new, &failed, None).is_some()
         };
         assert!(!show(Class::Right) && !show(Class::Shed));
-        assert_eq!((0..100).filter(|_| show(Class::Error)).count(), 20);
-        assert!(show(Class::FalseReject), "each class has its own count");
+        assert_eq!((0..100).filter(|_| show(Class::Error)).count(), 5);
+        assert!(show(Class::FalseReject), "each kind has its own count");
     }
 }

@@ -111,8 +111,8 @@ impl Larder {
                     }
                     idle();
                 };
-                if let Some(material) = material {
-                    let ready = mint.make(number, arrival.deed, material)?;
+                if let Some((deed, material)) = material {
+                    let ready = mint.make(number, deed, material)?;
                     self.put(number, ready, &mut fleet());
                 }
             }
@@ -139,6 +139,9 @@ impl Larder {
 
 /// Gives the device of a request that was never sent back to the fleet.
 pub(super) fn return_unsent(ready: Ready, fleet: &mut Fleet) {
+    if let Some(other) = ready.other {
+        fleet.give_back(*other);
+    }
     match (ready.member, ready.operation) {
         (Some(member), targets::Operation::Assert) => fleet.give_back(*member),
         (Some(member), _) => fleet.add_newcomer(*member),

@@ -1,16 +1,19 @@
 //! Requests made ready, honest or with one lie.
 
-use super::fleet::Material;
+use super::fleet::{Kept, Material, STALE_MARGIN};
 use super::oracle::Lie;
 use super::recruiter::Member;
 use super::schedule::Deed;
+use super::state::key::Act;
+use super::state::{Issued, Request, Sincerity};
 use jiff::Timestamp;
 use protocol::relying_party::Purpose;
-use protocol::terms::AppId;
+use protocol::terms::{AppId, KeyId};
 use rand_core::Rng;
 use sha2::{Digest, Sha256};
 use simulator::{AssertionModel, Authority, FastMint, Seed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use targets::{CHALLENGE_TEXT, Dialect, DialectError, Facts, Field, Operation, Saved, WireRequest};
 
 /// A request that only waits for its instant.
@@ -26,8 +29,27 @@ pub(super) struct Ready {
     pub(super) saved: Saved,
     /// The device, unless it is a replay.
     pub(super) member: Option<Box<Member>>,
+    /// The device whose key is used in the session of `member`.
+    pub(super) other: Option<Box<Member>>,
     /// The counter of an assertion.
     pub(super) counter: Option<u32>,
+    /// The lie that it tells.
+    pub(super) lie: Option<Lie>,
+    /// What the state oracle knows it by.
+    pub(super) request: Request,
+    /// What is sent at the same instant.
+    pub(super) twin: Option<Box<Twin>>,
+}
+
+/// The second of two requests that are sent at one instant, to another node if there is one.
+#[derive(Debug)]
+pub(super) struct Twin {
+    /// What is sent.
+    pub(super) wire: WireRequest,
+    /// What the target gave the account to keep.
+    pub(super) saved: Saved,
+    /// What the state oracle knows it by.
+    pub(super) request: Request,
 }
 
 /// Makes requests for one target.
@@ -40,6 +62,8 @@ pub(super) struct Mint {
     untrusted: Authority,
     other_app: AppId,
     seed: Seed,
+    /// Whether what an assertion signs depends on the challenge.
+    is_bound: bool,
 }
 
 impl Mint {
@@ -60,6 +84,7 @@ impl Mint {
             authority: authority.clone(),
             other_app,
             seed: seed.child("load mint", 0),
+            is_bound: binds_challenges(&dialect),
             dialect,
         }
     }
@@ -86,15 +111,43 @@ impl Mint {
     ) -> Result<Ready, DialectError> {
         match (deed, material) {
             (Deed::Attest(Some(lie)), Material::Nobody) => self.attest_nobody(number, lie),
-            (_, Material::Accepted(accepted)) => {
-                let (mut facts, saved) = *accepted;
+            (_, Material::Accepted(kept)) => {
+                let Kept { mut facts, saved, request } = *kept;
                 self.damage(number, deed.lie(), &mut facts);
+                let sincerity = deed.lie().map_or(Sincerity::Sincere, Lie::sincerity);
+                let request = Request { sincerity, ..request };
                 let wire = self.dialect.request(Operation::Assert, &facts, &saved)?;
-                let operation = Operation::Assert;
-                Ok(Ready { operation, wire, facts, saved, member: None, counter: None })
+                Ok(Ready {
+                    operation: Operation::Assert,
+                    wire,
+                    facts,
+                    saved,
+                    member: None,
+                    other: None,
+                    counter: None,
+                    lie: deed.lie(),
+                    request,
+                    twin: None,
+                })
             }
             (Deed::Attest(lie), Material::Member(member)) => self.attest(number, lie, member),
-            (Deed::Assert(lie), Material::Member(member)) => self.assert(number, lie, member),
+            (Deed::Assert(lie), Material::Member(member)) => {
+                let held = member.issued;
+                self.assert(number, lie, Party { member, other: None }, held)
+            }
+            (deed, Material::Used(mut member, text, issued)) => {
+                let own = member.saved.insert(CHALLENGE_TEXT.to_owned(), text);
+                let party = Party { member, other: None };
+                let mut ready = self.assert(number, deed.lie(), party, Some(issued))?;
+                if let (Some(member), Some(own)) = (&mut ready.member, own) {
+                    member.saved.insert(CHALLENGE_TEXT.to_owned(), own);
+                }
+                Ok(ready)
+            }
+            (deed, Material::Pair(member, other)) => {
+                let held = member.issued;
+                self.assert(number, deed.lie(), Party { member, other: Some(other) }, held)
+            }
             (Deed::Challenge(_), Material::Member(_)) => {
                 unreachable!("challenges are asked for, not made ready")
             }
@@ -117,7 +170,20 @@ impl Mint {
         facts.attestation = Some(Field::Bytes(object));
         let operation = Operation::Attest;
         let wire = self.dialect.request(operation, &facts, &saved)?;
-        Ok(Ready { operation, wire, facts, saved, member: None, counter: None })
+        let request =
+            Request { key: NOBODY, act: Act::Enrol, challenge: None, sincerity: lie.sincerity() };
+        Ok(Ready {
+            operation,
+            wire,
+            facts,
+            saved,
+            member: None,
+            other: None,
+            counter: None,
+            lie: Some(lie),
+            request,
+            twin: None,
+        })
     }
 
     /// Makes of an accepted request what a flood sends; a replay stays as it is.
@@ -167,41 +233,108 @@ impl Mint {
         facts.attestation = Some(Field::Bytes(object));
         let operation = Operation::Attest;
         let wire = self.dialect.request(operation, &facts, &saved)?;
-        Ok(Ready { operation, wire, facts, saved, member: Some(member), counter: None })
+        let request = Request {
+            key: member.number,
+            act: Act::Enrol,
+            challenge: member.issued.filter(|_| lie != Some(Lie::AttestUnknownChallenge)),
+            sincerity: lie.map_or(Sincerity::Sincere, Lie::sincerity),
+        };
+        Ok(Ready {
+            operation,
+            wire,
+            facts,
+            saved,
+            member: Some(member),
+            other: None,
+            counter: None,
+            lie,
+            request,
+            twin: None,
+        })
     }
 
     fn assert(
         &self,
         number: u64,
         lie: Option<Lie>,
-        mut member: Box<Member>,
+        party: Party,
+        challenge: Option<Issued>,
     ) -> Result<Ready, DialectError> {
+        let Party { mut member, mut other } = party;
         let mut saved = member.saved.clone();
         if lie == Some(Lie::AssertUnknownChallenge) {
             saved.insert(CHALLENGE_TEXT.to_owned(), self.unknown_challenge(number));
         }
         let mut facts = facts_of(number, &member.account);
+        let spare = member.spare.take().filter(|_| lie == Some(Lie::CounterTwice));
+        let signer = other.as_mut().unwrap_or(&mut member);
         facts.purpose = Purpose::Assert;
-        facts.key_id = Some(member.device.key_id().into());
+        facts.key_id = Some(signer.device.key_id().into());
         let client_data = self.dialect.client_data(&facts, &saved)?;
         let hash = Sha256::digest(&client_data);
-        let mut counter = member.device.next_counter;
+        let mut counter = signer.device.next_counter;
         let object = match lie {
             // A device counts what it made; what only an attacker made, it does not.
-            None => self.fast().assert(&mut member.device, &hash),
+            None => self.fast().assert(&mut signer.device, &hash),
             Some(lie) => {
-                let mut model = member.device.assertion_model(&hash);
-                self.tell(lie, &mut model, &member);
+                let mut model = signer.device.assertion_model(&hash);
+                self.tell(lie, &mut model, signer);
                 counter = model.authenticator_data.counter;
                 model.seal()
             }
         };
         facts.assertion = Some(Field::Bytes(object));
         facts.client_data = Some(client_data);
-        let operation = Operation::Assert;
-        let wire = self.dialect.request(operation, &facts, &saved)?;
-        let counter = Some(counter);
-        Ok(Ready { operation, wire, facts, saved, member: Some(member), counter })
+        let known = lie != Some(Lie::AssertUnknownChallenge) && self.is_bound;
+        let request = Request {
+            key: signer.number,
+            act: Act::Assert { counter },
+            challenge: challenge.filter(|_| known),
+            sincerity: lie.map_or(Sincerity::Sincere, Lie::sincerity),
+        };
+        let twin = match (lie, spare) {
+            (Some(Lie::SentTwice), _) => Some(self.twin(&facts, saved.clone(), request)?),
+            (Some(Lie::CounterTwice), Some(spare)) => {
+                let (saved, issued) = *spare;
+                let mut facts = facts.clone();
+                facts.opaque_id = format!("load-{number}-2");
+                let client_data = self.dialect.client_data(&facts, &saved)?;
+                let model = signer.device.assertion_model(&Sha256::digest(&client_data));
+                facts.assertion = Some(Field::Bytes(model.seal()));
+                facts.client_data = Some(client_data);
+                let request = Request { challenge: Some(issued), ..request };
+                Some(self.twin(&facts, saved, request)?)
+            }
+            (_, _) => None,
+        };
+        if lie.is_some_and(Lie::is_race) {
+            signer.device.next_counter = signer.device.next_counter.wrapping_add(1);
+        }
+        let wire = self.dialect.request(Operation::Assert, &facts, &saved)?;
+        Ok(Ready {
+            operation: Operation::Assert,
+            wire,
+            facts,
+            saved,
+            member: Some(member),
+            other,
+            counter: Some(counter),
+            lie,
+            request,
+            twin,
+        })
+    }
+
+    fn twin(
+        &self,
+        facts: &Facts,
+        saved: Saved,
+        request: Request,
+    ) -> Result<Box<Twin>, DialectError> {
+        let mut facts = facts.clone();
+        facts.node += 1;
+        let wire = self.dialect.request(Operation::Assert, &facts, &saved)?;
+        Ok(Box::new(Twin { wire, saved, request }))
     }
 
     fn fast(&self) -> MutexGuard<'_, FastMint> {
@@ -217,8 +350,17 @@ impl Mint {
                 model.authenticator_data.rp_id_hash = self.other_app.rp_id_hash().to_vec();
             }
             Lie::EqualCounter => model.authenticator_data.counter = member.accepted_counter,
-            // Told by what the assertion is made for, or by sending it twice.
+            Lie::CounterBack => {
+                model.authenticator_data.counter = member.accepted_counter.saturating_sub(1);
+            }
+            // Told by what the assertion is made for, by whom it is sent, or by sending it twice.
             Lie::AssertUnknownChallenge
+            | Lie::SentTwice
+            | Lie::CounterTwice
+            | Lie::SpentChallenge
+            | Lie::BorrowedChallenge
+            | Lie::OtherAccount
+            | Lie::StaleChallenge
             | Lie::Replay
             | Lie::OtherChallenge
             | Lie::OtherRoot
@@ -268,14 +410,63 @@ fn facts_of(number: u64, account: &str) -> Facts {
     facts
 }
 
-/// The lies that mean something to a target: without the challenge in its protected requests it
-/// cannot know that one was never issued.
-pub(super) fn meaningful_lies(dialect: &Dialect) -> Vec<Lie> {
+/// The number of no device.
+const NOBODY: u32 = u32::MAX;
+
+/// Who sends an assertion, and whose key signs it if that is another.
+struct Party {
+    member: Box<Member>,
+    other: Option<Box<Member>>,
+}
+
+/// The lies that mean something to a target in an attack of that length: without the challenge in
+/// its protected requests it cannot know what became of one, without an account in them it cannot
+/// know whose they are, and no challenge is stale before its life is over.
+pub(super) fn meaningful_lies(dialect: &Dialect, length: Duration) -> Vec<Lie> {
+    let bound = binds_challenges(dialect);
+    let personal = names_accounts(dialect);
+    let lifetime = dialect.file().policy.challenge_ttl;
+    let ages = lifetime.is_some_and(|lifetime| length > lifetime + 2 * STALE_MARGIN);
+    let has_meaning = |lie: &Lie| match lie {
+        Lie::AssertUnknownChallenge
+        | Lie::SpentChallenge
+        | Lie::BorrowedChallenge
+        | Lie::CounterTwice => bound,
+        Lie::StaleChallenge => bound && ages,
+        Lie::OtherAccount => personal,
+        Lie::OtherChallenge
+        | Lie::OtherRoot
+        | Lie::AttestUnknownChallenge
+        | Lie::Replay
+        | Lie::FlippedSignature
+        | Lie::OtherAppId
+        | Lie::EqualCounter
+        | Lie::SentTwice
+        | Lie::CounterBack => true,
+    };
+    Lie::ALL.into_iter().filter(has_meaning).collect()
+}
+
+/// Whether what an assertion signs depends on the challenge.
+fn binds_challenges(dialect: &Dialect) -> bool {
     let client_data = |challenge: &str| {
         let saved = Saved::from([(CHALLENGE_TEXT.to_owned(), challenge.to_owned())]);
         dialect.client_data(&Facts::new("account", "0"), &saved).ok()
     };
-    let bound = client_data("one") != client_data("another");
-    let known = |lie: &Lie| bound || *lie != Lie::AssertUnknownChallenge;
-    Lie::ALL.into_iter().filter(known).collect()
+    client_data("one") != client_data("another")
+}
+
+/// Whether a protected request says whose it is.
+fn names_accounts(dialect: &Dialect) -> bool {
+    let wire = |account: &str| {
+        let saved = Saved::from([(CHALLENGE_TEXT.to_owned(), "challenge".to_owned())]);
+        let mut facts = Facts::new(account, "0");
+        facts.purpose = Purpose::Assert;
+        facts.key_id = Some(KeyId([0; 32]).into());
+        facts.assertion = Some(Field::Bytes(vec![0]));
+        facts.client_data = Some(dialect.client_data(&facts, &saved).ok()?);
+        let wire = dialect.request(Operation::Assert, &facts, &saved).ok()?;
+        Some((wire.url, wire.headers, wire.body))
+    };
+    wire("one") != wire("another")
 }

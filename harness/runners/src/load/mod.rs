@@ -10,6 +10,7 @@
 //! two. A slow target shows in the first two; a slow generator in the last.
 
 pub mod attack;
+mod audit;
 pub mod calibrate;
 pub mod course;
 mod deeds;
@@ -30,6 +31,7 @@ pub mod profile;
 mod recruiter;
 mod run;
 pub mod schedule;
+pub mod soak;
 pub mod state;
 pub mod terms;
 pub mod validity;

@@ -1,7 +1,8 @@
 //! What happens outside the windows: enrolling the fleet, and keeping challenges in reserve.
 
-use super::fleet::{Asker, Material, NEWCOMERS, Needs};
+use super::fleet::{Asker, Kept, Material, NEWCOMERS, Needs, RACERS};
 use super::mint::Ready;
+use super::oracle::{Lie, answer};
 use super::plan::LoadPlan;
 use super::recruiter::Member;
 use super::schedule::Deed;
@@ -10,7 +11,7 @@ use protocol::relying_party::Purpose;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use targets::{CHALLENGE_TEXT, Decision, DialectError, Exchange, Operation};
+use targets::{CHALLENGE_TEXT, Decision, DialectError, Exchange, Operation, Saved, WireRequest};
 use tokio::task::JoinSet;
 
 /// Why the fleet could not be enrolled.
@@ -87,7 +88,20 @@ impl Muster {
             .await?;
             self.work.tally.fetched_before.fetch_add(wanted, Ordering::Relaxed);
         }
+        if self.races() {
+            self.many(RACERS as u64, &stopped, |muster, _| async move {
+                muster.fetch_two().await.map(drop)
+            })
+            .await?;
+            self.work.tally.fetched_before.fetch_add(2 * RACERS as u64, Ordering::Relaxed);
+        }
         Ok(())
+    }
+
+    /// Whether devices will race with themselves.
+    fn races(&self) -> bool {
+        let schedule = &self.work.schedule;
+        schedule.iter().any(|arrival| arrival.deed.lie() == Some(Lie::CounterTwice))
     }
 
     /// Does `one` so many times, a few at a time.
@@ -137,9 +151,11 @@ impl Muster {
             let ready =
                 self.work.mint.make(number, Deed::Assert(None), Material::Member(member))?;
             let (facts, saved, counter) = (ready.facts.clone(), ready.saved.clone(), ready.counter);
+            let request = ready.request;
             member = self.accepted("a protected request", ready).await?;
             member.accepted_counter = counter.unwrap_or_default();
-            self.work.fleet().keep_accepted(facts, saved);
+            member.used = saved.get(CHALLENGE_TEXT).cloned().zip(request.challenge);
+            self.work.fleet().keep_accepted(Kept { facts, saved, request });
         }
         self.work.fleet().give_back(*member);
         self.work.tally.enrolled.fetch_add(1, Ordering::Relaxed);
@@ -164,35 +180,46 @@ impl Muster {
         }
     }
 
-    async fn challenge(&self, purpose: Purpose, member: &mut Member) -> Result<(), MusterError> {
+    /// Fetches two challenges for one device; `false` if none is free to hold them.
+    async fn fetch_two(self: Arc<Self>) -> Result<bool, MusterError> {
+        let Asker::Member(mut member) = self.work.asker(Purpose::Assert) else { return Ok(false) };
+        for first in [true, false] {
+            if let Err(error) = self.challenge(Purpose::Assert, &mut member).await {
+                member.spare = None;
+                self.work.dismiss(Asker::Member(member), Purpose::Assert);
+                return Err(error);
+            }
+            if first {
+                member.spare = member.issued.map(|issued| Box::new((member.saved.clone(), issued)));
+            }
+        }
+        self.work.fleet().hold_for_race(*member);
+        Ok(true)
+    }
+
+    pub(super) async fn challenge(
+        &self,
+        purpose: Purpose,
+        member: &mut Member,
+    ) -> Result<(), MusterError> {
         let number = self.number();
+        let asked = self.work.age();
         let wire = self.work.mint.challenge(number, purpose, &member.account, &member.saved)?;
-        let exchange = targets::http::exchange(
-            &self.client,
-            &self.work.dialect,
-            Operation::Challenge,
-            wire,
-            &mut member.saved,
-        )
-        .await;
+        let exchange = self.exchange(Operation::Challenge, wire, &mut member.saved).await;
         must_be_accepted("the request for a challenge", exchange)?;
         if let Some(challenge) = member.saved.get(CHALLENGE_TEXT) {
             self.work.fleet().is_new(challenge);
         }
+        member.issued = self.work.issued(&member.saved, asked);
         Ok(())
     }
 
     async fn accepted(&self, step: &'static str, ready: Ready) -> Result<Box<Member>, MusterError> {
-        let Ready { operation, wire, member, .. } = ready;
+        let Ready { operation, wire, member, request, .. } = ready;
+        let ticket = self.work.about_to_send(request);
         let mut member = member.expect("what is honest has a device");
-        let exchange = targets::http::exchange(
-            &self.client,
-            &self.work.dialect,
-            operation,
-            wire,
-            &mut member.saved,
-        )
-        .await;
+        let exchange = self.exchange(operation, wire, &mut member.saved).await;
+        self.work.has_come(ticket, answer(&exchange.decision));
         must_be_accepted(step, exchange)?;
         Ok(member)
     }
@@ -200,6 +227,7 @@ impl Muster {
     /// Keeps challenges in reserve until the work is over, with as few requests as it takes.
     pub(super) async fn keep_reserve(self: Arc<Self>, plan: LoadPlan) {
         let mut allowance = 0.0;
+        let races = self.races();
         while !self.work.is_over() {
             tokio::time::sleep(ROUND).await;
             let now = self.work.elapsed();
@@ -208,6 +236,13 @@ impl Muster {
             let lacking = (shares.attest + shares.assert - shares.challenge).max(0.0);
             allowance = (allowance + rate * (EXTRA + lacking) * ROUND.as_secs_f64()).min(rate);
             let needs = Needs::between(&plan, now, FORESIGHT);
+            let racers = self.work.fleet().racers();
+            if races && racers < RACERS && allowance >= 2.0 {
+                allowance -= 2.0;
+                if let Ok(true) = Arc::clone(&self).fetch_two().await {
+                    self.work.tally.fetched_during.fetch_add(2, Ordering::Relaxed);
+                }
+            }
             for purpose in [Purpose::Attest, Purpose::Assert] {
                 let missing = {
                     let mut fleet = self.work.fleet();
@@ -229,7 +264,20 @@ impl Muster {
         }
     }
 
-    fn number(&self) -> u64 {
+    pub(super) fn work(&self) -> &Work {
+        &self.work
+    }
+
+    pub(super) async fn exchange(
+        &self,
+        operation: Operation,
+        wire: WireRequest,
+        saved: &mut Saved,
+    ) -> Exchange {
+        targets::http::exchange(&self.client, &self.work.dialect, operation, wire, saved).await
+    }
+
+    pub(super) fn number(&self) -> u64 {
         self.number.fetch_add(1, Ordering::Relaxed)
     }
 }

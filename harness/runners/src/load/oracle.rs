@@ -1,5 +1,6 @@
 //! Was the answer right? Pure: what was sent and what was decided, nothing else.
 
+use super::state::{Answer, Breach, Sincerity};
 use std::fmt;
 use targets::{Decision, Operation};
 
@@ -30,11 +31,26 @@ pub enum Lie {
     OversizeAttestation,
     /// An accepted request whose body has grown by half a megabyte.
     OversizeAssertion,
+    /// One protected request, sent twice at the same instant: one of the two may be accepted.
+    SentTwice,
+    /// Two assertions with one counter, each for a challenge of its own, sent at the same instant:
+    /// one of the two may be accepted.
+    CounterTwice,
+    /// An assertion for a challenge that the same key used before.
+    SpentChallenge,
+    /// An assertion for a challenge that a key of another account used before.
+    BorrowedChallenge,
+    /// An assertion by a key of another account than the session's.
+    OtherAccount,
+    /// An assertion for a challenge whose life is over.
+    StaleChallenge,
+    /// An assertion whose counter is below the one last accepted.
+    CounterBack,
 }
 
 impl Lie {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 19] = [
         Self::OtherChallenge,
         Self::OtherRoot,
         Self::AttestUnknownChallenge,
@@ -47,6 +63,13 @@ impl Lie {
         Self::GarbageAssertion,
         Self::OversizeAttestation,
         Self::OversizeAssertion,
+        Self::SentTwice,
+        Self::CounterTwice,
+        Self::SpentChallenge,
+        Self::BorrowedChallenge,
+        Self::OtherAccount,
+        Self::StaleChallenge,
+        Self::CounterBack,
     ];
 
     /// The operation that tells it.
@@ -63,7 +86,14 @@ impl Lie {
             | Self::EqualCounter
             | Self::AssertUnknownChallenge
             | Self::GarbageAssertion
-            | Self::OversizeAssertion => Operation::Assert,
+            | Self::OversizeAssertion
+            | Self::SentTwice
+            | Self::CounterTwice
+            | Self::SpentChallenge
+            | Self::BorrowedChallenge
+            | Self::OtherAccount
+            | Self::StaleChallenge
+            | Self::CounterBack => Operation::Assert,
         }
     }
 
@@ -82,6 +112,13 @@ impl Lie {
             Self::GarbageAssertion => "garbage-assertion",
             Self::OversizeAttestation => "oversize-attestation",
             Self::OversizeAssertion => "oversize-assertion",
+            Self::SentTwice => "sent-twice",
+            Self::CounterTwice => "counter-twice",
+            Self::SpentChallenge => "spent-challenge",
+            Self::BorrowedChallenge => "borrowed-challenge",
+            Self::OtherAccount => "other-account",
+            Self::StaleChallenge => "stale-challenge",
+            Self::CounterBack => "counter-back",
         }
     }
 
@@ -105,7 +142,14 @@ impl Lie {
             | Self::FlippedSignature
             | Self::OtherAppId
             | Self::EqualCounter
-            | Self::AssertUnknownChallenge => false,
+            | Self::AssertUnknownChallenge
+            | Self::SentTwice
+            | Self::CounterTwice
+            | Self::SpentChallenge
+            | Self::BorrowedChallenge
+            | Self::OtherAccount
+            | Self::StaleChallenge
+            | Self::CounterBack => false,
         }
     }
 
@@ -116,14 +160,52 @@ impl Lie {
             | Self::OtherRoot
             | Self::FlippedSignature
             | Self::OtherAppId
-            | Self::EqualCounter => true,
+            | Self::EqualCounter
+            | Self::SentTwice
+            | Self::CounterTwice
+            | Self::OtherAccount
+            | Self::CounterBack => true,
             Self::AttestUnknownChallenge
             | Self::Replay
             | Self::AssertUnknownChallenge
+            | Self::SpentChallenge
+            | Self::BorrowedChallenge
+            | Self::StaleChallenge
             | Self::GarbageAttestation
             | Self::GarbageAssertion
             | Self::OversizeAttestation
             | Self::OversizeAssertion => false,
+        }
+    }
+
+    /// Whether it is told by two requests at once, each of which may be the one that is accepted.
+    pub fn is_race(self) -> bool {
+        matches!(self, Self::SentTwice | Self::CounterTwice)
+    }
+
+    /// What is false in it for the state oracle.
+    pub fn sincerity(self) -> Sincerity {
+        match self {
+            Self::OtherChallenge
+            | Self::OtherRoot
+            | Self::AttestUnknownChallenge
+            | Self::FlippedSignature
+            | Self::OtherAppId
+            | Self::AssertUnknownChallenge
+            | Self::GarbageAttestation
+            | Self::GarbageAssertion
+            | Self::OversizeAttestation
+            | Self::OversizeAssertion => Sincerity::Forged,
+            Self::OtherAccount => Sincerity::Foreign,
+            // True in themselves: only what the server has stored speaks against them.
+            Self::Replay
+            | Self::EqualCounter
+            | Self::SentTwice
+            | Self::CounterTwice
+            | Self::SpentChallenge
+            | Self::BorrowedChallenge
+            | Self::StaleChallenge
+            | Self::CounterBack => Sincerity::Sincere,
         }
     }
 
@@ -142,6 +224,13 @@ impl Lie {
             Self::GarbageAssertion => "an accepted request with garbage for its assertion",
             Self::OversizeAttestation => "an attestation object of half a megabyte",
             Self::OversizeAssertion => "an accepted request grown by half a megabyte",
+            Self::SentTwice => "a request twice at the same instant",
+            Self::CounterTwice => "two assertions with one counter at the same instant",
+            Self::SpentChallenge => "an assertion for a challenge that its key used before",
+            Self::BorrowedChallenge => "an assertion for a challenge that another's key used",
+            Self::OtherAccount => "an assertion by another account's key",
+            Self::StaleChallenge => "an assertion for a challenge whose life is over",
+            Self::CounterBack => "an assertion with a counter below the one last accepted",
         }
     }
 }
@@ -272,6 +361,47 @@ pub fn turned_away(lie: Option<Lie>, status: Option<u16>, decision: Decision) ->
     }
 }
 
+/// The class of an answer by what was sent, corrected by what the server may have stored.
+pub fn weigh(class: Class, breach: Option<Breach>) -> Class {
+    match (class, breach) {
+        (Class::Right | Class::FalseAccept | Class::FalseReject, Some(breach)) => {
+            if breach.is_acceptance() { Class::FalseAccept } else { Class::FalseReject }
+        }
+        // An honest request was refused, and rightly: its challenge had grown old on the way.
+        (Class::FalseReject, None) => Class::Right,
+        (class, _) => class,
+    }
+}
+
+/// The class of two answers to requests of which each might have been the one accepted.
+pub fn judge_race(answers: [(&Decision, Option<Breach>); 2]) -> Class {
+    let breaches = || answers.iter().filter_map(|(_, breach)| *breach);
+    if breaches().any(Breach::is_acceptance) {
+        return Class::FalseAccept;
+    }
+    if breaches().next().is_some() {
+        return Class::FalseReject;
+    }
+    let class = |(decision, _): &(&Decision, Option<Breach>)| judge(None, None, decision);
+    let undecided = answers.iter().map(class).find(|class| !class.is_decided());
+    undecided.unwrap_or(Class::Right)
+}
+
+/// What an answer says of what the server has stored.
+pub fn answer(decision: &Decision) -> Answer {
+    match decision {
+        Decision::Accepted { .. } => Answer::Accepted,
+        Decision::Rejected { .. } => Answer::Refused,
+        // Also who sends clients away may have acted first.
+        Decision::Failed
+        | Decision::Throttled { .. }
+        | Decision::Unreadable { .. }
+        | Decision::Closed { .. }
+        | Decision::TimedOut => Answer::Lost,
+        Decision::Unreachable { .. } => Answer::Unsent,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,6 +428,26 @@ mod tests {
         assert_eq!(judge(None, Some(7), &accepted(None)), Class::Right);
         assert_eq!(judge(None, Some(7), &accepted(Some("8"))), Class::WrongOutput);
         assert_eq!(judge(None, Some(7), &accepted(Some("-1"))), Class::WrongOutput);
+    }
+
+    #[test]
+    fn the_state_decides_where_it_knows_better() {
+        let stored = Some(Breach::CounterStored { stored: 3 });
+        assert_eq!(weigh(Class::Right, stored), Class::FalseAccept);
+        assert_eq!(weigh(Class::FalseReject, Some(Breach::Refused)), Class::FalseReject);
+        assert_eq!(weigh(Class::FalseReject, None), Class::Right, "its challenge was too old");
+        assert_eq!(weigh(Class::FalseAccept, None), Class::FalseAccept);
+        assert_eq!(weigh(Class::Timeout, None), Class::Timeout);
+    }
+
+    #[test]
+    fn of_a_race_one_is_accepted() {
+        let (yes, no) = (accepted(None), Decision::Rejected { reason: None });
+        assert_eq!(judge_race([(&yes, None), (&no, None)]), Class::Right);
+        let twice = Some(Breach::ChallengeTwice);
+        assert_eq!(judge_race([(&yes, None), (&yes, twice)]), Class::FalseAccept);
+        assert_eq!(judge_race([(&no, None), (&no, Some(Breach::Refused))]), Class::FalseReject);
+        assert_eq!(judge_race([(&no, None), (&Decision::TimedOut, None)]), Class::Timeout);
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Outlook {
     pub fn of(plan: &LoadPlan, target: &TargetFile, bins: usize) -> Result<Self, LoadError> {
         plan.check()?;
         fits(target)?;
-        let lies = meaningful_lies(&Dialect::new(target)?);
+        let lies = meaningful_lies(&Dialect::new(target)?, plan.length());
         plan.check_lies(&lies)?;
         let bins = bins.max(1);
         let bin = (plan.length() / bins as u32).max(Duration::from_nanos(1));

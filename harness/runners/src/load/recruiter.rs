@@ -1,6 +1,7 @@
 //! New devices, each from its number.
 
 use super::plan::LoadPlan;
+use super::state::Issued;
 use protocol::terms::{AppId, Environment};
 use simulator::key::{Key, KeyWalk, walk_from};
 use simulator::{Device, Generation, Seed};
@@ -17,6 +18,14 @@ pub(super) struct Member {
     pub(super) saved: Saved,
     /// The counter that was last accepted.
     pub(super) accepted_counter: u32,
+    /// Its number, by which the state oracle knows its key.
+    pub(super) number: u32,
+    /// The challenge in `saved`.
+    pub(super) issued: Option<Issued>,
+    /// The challenge that it used last, if that was accepted.
+    pub(super) used: Option<(String, Issued)>,
+    /// A second challenge, and what else the target gave with it, for those who race with themselves.
+    pub(super) spare: Option<Box<(Saved, Issued)>>,
 }
 
 /// Makes the devices of a fleet, each from its number.
@@ -67,7 +76,16 @@ impl Recruiter {
             device.validation_category = self.category;
         }
         let account = format!("load-{}-{number}", self.run);
-        Member { device, account, saved: Saved::new(), accepted_counter: 0 }
+        Member {
+            device,
+            account,
+            saved: Saved::new(),
+            accepted_counter: 0,
+            number: number as u32,
+            issued: None,
+            used: None,
+            spare: None,
+        }
     }
 
     fn next_key(&self) -> (u64, Key) {

@@ -1,6 +1,7 @@
 //! A load attack from its plan to its last window.
 
 use super::attack::{self, GooseFailed};
+use super::audit::Audit;
 use super::fleet::Fleet;
 use super::generator::Probe;
 use super::generator::probe::is_here;
@@ -10,6 +11,7 @@ use super::pacer::pace;
 use super::plan::{LoadPlan, PlanError};
 use super::recruiter::Recruiter;
 use super::schedule::{Arrival, schedule};
+use super::state::Ledger;
 use super::validity::{Calibrated, Surroundings};
 use super::watcher::Watcher;
 use super::work::{Message, Work};
@@ -77,6 +79,14 @@ pub struct LoadReport {
     pub classes: BTreeMap<String, u64>,
     /// Answers that contradict what was owed.
     pub wrong: u64,
+    /// Dishonest requests that were decided on.
+    pub probes: u64,
+    /// Those among them that were accepted.
+    pub false_accepts: u64,
+    /// The probe, counted from 1, that was the first to be accepted.
+    pub first_false_accept: Option<u64>,
+    /// Devices and requests that were looked at once more after the load.
+    pub audited: u64,
     /// Requests that got no decision: error, timeout, crash, unreachable.
     pub undecided: u64,
     /// Whether the whole schedule was dealt with.
@@ -142,7 +152,7 @@ pub fn run(
     let mut target = target.clone();
     target.timeout = plan.timeout;
     let dialect = Arc::new(Dialect::new(&target)?);
-    let meaningful = meaningful_lies(&dialect);
+    let meaningful = meaningful_lies(&dialect, plan.length());
     plan.check_lies(&meaningful)?;
     let schedule: Arc<[Arrival]> = schedule(plan, &meaningful).into();
     let (reports, watch) = channel();
@@ -151,7 +161,8 @@ pub fn run(
         Arc::clone(&schedule),
         Recruiter::new(plan, &target, setting.session),
         Mint::new(dialect, authority, &plan.seed, setting.session),
-        Fleet::new(plan, target.policy.challenge_ttl),
+        Fleet::new(plan, target.policy.challenge_ttl, &meaningful),
+        Ledger::new(target.policy.challenge_ttl),
         reports,
     ));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -201,6 +212,7 @@ pub fn run(
         let unwritable = watcher.watch(&watch, &engine);
         drop(ending);
         let goose = joined(engine);
+        watcher.take_audit(&watch);
         let report = watcher.finish(goose.as_deref().unwrap_or_default());
         if let Some(error) = unwritable {
             return Err(error.into());
@@ -256,6 +268,8 @@ async fn engine(
 ) -> Result<String, LoadError> {
     let client = targets::http::client_builder(target, allow_public).await?;
     let client = client.build().map_err(OpenError::from)?;
+    // A second call would find the same client.
+    let _ = work.client.set(client.clone());
     let muster = Arc::new(Muster::new(Arc::clone(work), client.clone()));
     let stopping = Arc::clone(stop);
     muster.gather(plan, move || stopping.load(Ordering::Relaxed)).await?;
@@ -265,7 +279,14 @@ async fn engine(
     work.end();
     // It looks every round whether the work is over; a failure there has nothing to tell.
     let _ = reserve.await;
-    Ok(seen?)
+    let seen = seen?;
+    if !stop.load(Ordering::Relaxed) {
+        match Audit::of(&muster).await {
+            Ok(audit) => work.tell(Message::Audited(Box::new(audit))),
+            Err(unwritable) => work.tell(Message::Unwritable(unwritable)),
+        }
+    }
+    Ok(seen)
 }
 
 /// Ends the work when it goes out of scope.

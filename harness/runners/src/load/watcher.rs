@@ -111,7 +111,12 @@ impl<'a> Watcher<'a> {
                 Err(RecvTimeoutError::Disconnected) => return false,
                 Err(RecvTimeoutError::Timeout) if engine.is_finished() => return false,
                 Err(RecvTimeoutError::Timeout)
-                | Ok(Message::Done(..) | Message::Released(_) | Message::Unwritable(_)) => {}
+                | Ok(
+                    Message::Done(..)
+                    | Message::Released(_)
+                    | Message::Unwritable(_)
+                    | Message::Audited(_),
+                ) => {}
             }
             (self.progress)(&Progress::Enrolling { done, of });
         }
@@ -178,6 +183,7 @@ impl<'a> Watcher<'a> {
                         self.report.wrong += u64::from(class.is_wrong());
                         let arrival = &self.work.schedule[outcome.arrival as usize];
                         self.validity.sent(arrival.phase(), arrival.offset(), lag);
+                        self.count_probe(outcome.arrival, class);
                     }
                     self.windows.add(&outcome);
                     if let Some(incident) = incident {
@@ -196,7 +202,8 @@ impl<'a> Watcher<'a> {
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) if engine.is_finished() => break,
-                Err(RecvTimeoutError::Timeout) | Ok(Message::Enrolled | Message::Mustered) => {}
+                Err(RecvTimeoutError::Timeout)
+                | Ok(Message::Enrolled | Message::Mustered | Message::Audited(_)) => {}
             }
             if deadline.is_some_and(|deadline| Instant::now() > deadline) {
                 break;
@@ -214,6 +221,44 @@ impl<'a> Watcher<'a> {
             }
         }
         unwritable
+    }
+
+    /// Counts a decision on what had to be refused.
+    fn count_probe(&mut self, arrival: u64, class: Class) {
+        if self.work.schedule[arrival as usize].deed.lie().is_none() || !class.is_decided() {
+            return;
+        }
+        self.report.probes += 1;
+        if class == Class::FalseAccept {
+            self.report.false_accepts += 1;
+            self.report.first_false_accept.get_or_insert(self.report.probes);
+        }
+    }
+
+    /// Takes what the audit found, if there was one.
+    pub(super) fn take_audit(&mut self, watch: &Receiver<Message>) {
+        let audit = watch.try_iter().find_map(|message| match message {
+            Message::Audited(audit) => Some(audit),
+            Message::Enrolled
+            | Message::Mustered
+            | Message::Done(..)
+            | Message::Released(_)
+            | Message::Unwritable(_) => None,
+        });
+        let text = match audit {
+            Some(mut audit) => {
+                self.report.wrong += audit.wrong;
+                self.report.probes += audit.probes();
+                self.report.false_accepts += audit.false_accepts;
+                self.report.audited = audit.looked_at();
+                for incident in std::mem::take(&mut audit.incidents) {
+                    self.show(self.work.schedule.len() as u64, incident);
+                }
+                audit.words()
+            }
+            None => "audit: none, since the load was ended early".to_owned(),
+        };
+        self.emit(EventKind::Note { text });
     }
 
     fn stopped(&self) -> bool {
@@ -306,7 +351,8 @@ impl<'a> Watcher<'a> {
             out_of_sockets: self.work.gauge.out_of_sockets(),
         };
         let checks = self.validity.checks(&tallied, &self.around);
-        for text in std::iter::once(self.books()).chain(validity::remarks(&checks)) {
+        let texts = [self.books(), self.probes()].into_iter();
+        for text in texts.chain(validity::remarks(&checks)) {
             self.emit(EventKind::Note { text });
         }
         let mut report = std::mem::take(&mut self.report);
@@ -322,9 +368,30 @@ impl<'a> Watcher<'a> {
             goose: goose.to_owned(),
             checks,
             interrupted: self.stopped(),
+            probes: report.probes,
+            false_accepts: report.false_accepts,
+            audited: report.audited,
             ..LoadFinished::default()
         }));
         report
+    }
+
+    /// How often the target was tried, and how sure that makes one.
+    fn probes(&self) -> String {
+        let LoadReport { probes, false_accepts, first_false_accept, .. } = &self.report;
+        match (probes, false_accepts, first_false_accept) {
+            (0, 0, _) => "nothing was sent that had to be refused".to_owned(),
+            (_, 0, _) => format!(
+                "0 wrong accepts in {probes} probes: fewer than 3 in {probes} ({:.1e}) at 95 %",
+                3.0 / *probes as f64
+            ),
+            (_, _, Some(first)) => format!(
+                "{false_accepts} wrong accepts in {probes} probes; the first was probe {first}"
+            ),
+            (_, _, None) => {
+                format!("{false_accepts} wrong accepts in {probes} probes, all in the audit")
+            }
+        }
     }
 
     /// What was done outside the windows, and how well requests were prepared.
@@ -333,12 +400,14 @@ impl<'a> Watcher<'a> {
         let count = |n: &AtomicU64| n.load(Ordering::Relaxed);
         format!(
             "{}outside the windows {} devices were enrolled and {} challenges fetched before the \
-             load and {} during it; {} requests were not ready at their instant, {} arrivals had \
-             to wait for a user, {} had no device with a challenge",
+             load and {} during it, and {} requests sent at the same instant as another; {} requests \
+             were not ready at their instant, {} arrivals had to wait for a user, {} had no device \
+             with a challenge",
             self.computed(),
             count(&tally.enrolled),
             count(&tally.fetched_before),
             count(&tally.fetched_during),
+            count(&tally.twins),
             count(&tally.not_ready),
             count(&tally.no_user),
             count(&tally.starved),

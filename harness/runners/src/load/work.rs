@@ -1,15 +1,17 @@
 //! What the users of a load attack share, and what each of them does with an arrival.
 
 use super::attack::Door;
-use super::fleet::{Asker, Fleet};
+use super::audit::Audit;
+use super::fleet::{Asker, Fleet, Kept, print_of};
 use super::generator::Gauge;
 use super::incident::{Incident, Incidents, describe};
 use super::larder::{Larder, Portion, return_unsent};
-use super::mint::{Mint, Ready};
-use super::oracle::{Class, Lie, judge, turned_away};
+use super::mint::{Mint, Ready, Twin};
+use super::oracle::{Class, Lie, answer, judge, judge_race, turned_away, weigh};
 use super::pacer::Paced;
 use super::recruiter::Recruiter;
 use super::schedule::{Arrival, Deed};
+use super::state::{Answer, Breach, Issued, Ledger, Request, Ticket};
 use super::windows::{Fate, Outcome};
 use protocol::relying_party::Purpose;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -29,7 +31,11 @@ pub(super) struct Work {
     pub(super) larder: Larder,
     pub(super) tally: Tally,
     pub(super) gauge: Gauge,
+    /// The way of requests that goose does not send: twins, and all before and after the attack.
+    pub(super) client: OnceLock<reqwest::Client>,
     fleet: Mutex<Fleet>,
+    ledger: Mutex<Ledger>,
+    born: Instant,
     /// One permit for each arrival that is due and not taken.
     permits: Semaphore,
     next: AtomicU64,
@@ -56,6 +62,8 @@ pub(super) struct Tally {
     pub(super) starved: AtomicU64,
     /// Arrivals that found no user waiting.
     pub(super) no_user: AtomicU64,
+    /// Requests sent beside an arrival's own, at the same instant.
+    pub(super) twins: AtomicU64,
 }
 
 /// What the attack tells whoever watches it.
@@ -71,6 +79,8 @@ pub(super) enum Message {
     Released(Paced),
     /// A request could not be written.
     Unwritable(DialectError),
+    /// What the target still knew after the attack.
+    Audited(Box<Audit>),
 }
 
 /// What became of an arrival, with its answer if that is worth showing.
@@ -88,6 +98,7 @@ impl Work {
         recruiter: Recruiter,
         mint: Mint,
         fleet: Fleet,
+        ledger: Ledger,
         reports: Sender<Message>,
     ) -> Self {
         Self {
@@ -98,7 +109,10 @@ impl Work {
             larder: Larder::default(),
             tally: Tally::default(),
             gauge: Gauge::default(),
+            client: OnceLock::new(),
             fleet: Mutex::new(fleet),
+            ledger: Mutex::new(ledger),
+            born: Instant::now(),
             permits: Semaphore::new(0),
             next: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
@@ -115,6 +129,25 @@ impl Work {
 
     pub(super) fn fleet_lock(&self) -> &Mutex<Fleet> {
         &self.fleet
+    }
+
+    /// Time since this work came to be: challenges are older than the attack.
+    pub(super) fn age(&self) -> Duration {
+        self.born.elapsed()
+    }
+
+    /// Tells the state oracle that a request is about to be sent.
+    pub(super) fn about_to_send(&self, request: Request) -> Ticket {
+        self.ledger().sent(request, self.age())
+    }
+
+    /// Tells the state oracle what came of it.
+    pub(super) fn has_come(&self, ticket: Ticket, answer: Answer) -> Option<Breach> {
+        self.ledger().answered(ticket, answer, self.age())
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets the instant that the schedule counts from.
@@ -182,13 +215,13 @@ impl Work {
         let arrival = self.schedule[number as usize];
         let start = self.start.get().expect("arrivals are let go after the start is set");
         let due = *start + arrival.offset();
-        let (purpose, lie) = match arrival.deed {
+        let purpose = match arrival.deed {
             Deed::Challenge(purpose) => return self.ask(number, purpose, due, door).await,
-            Deed::Attest(lie) => (Purpose::Attest, lie),
-            Deed::Assert(lie) => (Purpose::Assert, lie),
+            Deed::Attest(_) => Purpose::Attest,
+            Deed::Assert(_) => Purpose::Assert,
         };
         match self.portion(number, due).await {
-            Some(Portion::Ready(ready)) => Ok(self.send(*ready, lie, due, door).await),
+            Some(Portion::Ready(ready)) => Ok(self.send(*ready, due, door).await),
             Some(Portion::Never) => self.ask_at_last(number, purpose, due, door).await,
             Some(Portion::NotYet) | None => Ok((Fate::Dropped, None)),
         }
@@ -227,7 +260,8 @@ impl Work {
             return Ok((Fate::Dropped, None));
         };
         let what = || "a request for a challenge".to_owned();
-        let incident = self.incidents.write_up(class, Operation::Challenge, None, what, &exchange);
+        let incident =
+            self.incidents.write_up(class, Operation::Challenge, None, what, &exchange, None);
         Ok((times.fate(class), incident))
     }
 
@@ -245,8 +279,14 @@ impl Work {
         match self.challenge(number, purpose, due, door).await? {
             Some((class, exchange, times)) if !class.is_decided() => {
                 let what = || "a request for a challenge, for want of one".to_owned();
-                let incident =
-                    self.incidents.write_up(class, Operation::Challenge, None, what, &exchange);
+                let incident = self.incidents.write_up(
+                    class,
+                    Operation::Challenge,
+                    None,
+                    what,
+                    &exchange,
+                    None,
+                );
                 Ok((times.fate(class), incident))
             }
             Some(_) | None => Ok((Fate::Dropped, None)),
@@ -272,6 +312,7 @@ impl Work {
         };
         let wire = self.mint.challenge(number, purpose, &account, saved)?;
         saved.remove(CHALLENGE_TEXT);
+        let asked = self.age();
         let Some((exchange, times)) =
             transmit(door, self, Operation::Challenge, wire, saved, due).await
         else {
@@ -286,10 +327,31 @@ impl Work {
             class = Class::WrongOutput;
         }
         match (asker, class) {
-            (Asker::Member(member), Class::Right) => self.fleet().hold(purpose, *member),
+            (Asker::Member(mut member), Class::Right) => {
+                member.issued = self.issued(&member.saved, asked);
+                self.fleet().hold(purpose, *member);
+            }
             (asker, _) => self.dismiss(asker, purpose),
         }
         Ok(Some((class, exchange, times)))
+    }
+
+    /// The challenge that has just come.
+    pub(super) fn issued(&self, saved: &Saved, asked: Duration) -> Option<Issued> {
+        let print = print_of(saved.get(CHALLENGE_TEXT)?);
+        Some(Issued { print, asked, came: self.age() })
+    }
+
+    /// Writes an answer up if it is worth showing.
+    pub(super) fn write_up(
+        &self,
+        class: Class,
+        operation: Operation,
+        lie: Option<Lie>,
+        sent: impl FnOnce() -> String,
+        exchange: &Exchange,
+    ) -> Option<Box<Incident>> {
+        self.incidents.write_up(class, operation, lie, sent, exchange, None)
     }
 
     /// Who asks for a challenge next.
@@ -312,30 +374,87 @@ impl Work {
     async fn send(
         &self,
         ready: Ready,
-        lie: Option<Lie>,
         due: Instant,
         door: &mut Door<'_>,
     ) -> (Fate, Option<Box<Incident>>) {
-        let Ready { operation, wire, facts, mut saved, member, counter } = ready;
+        let Ready { operation, wire, facts, mut saved, member, other, counter, lie, request, twin } =
+            ready;
         let before = saved.clone();
-        let Some((mut exchange, times)) =
-            transmit(door, self, operation, wire, &mut saved, due).await
-        else {
+        let ticket = self.about_to_send(request);
+        let sending = transmit(door, self, operation, wire, &mut saved, due);
+        let (sent, twin) = match twin {
+            Some(twin) => {
+                let (sent, twin) = tokio::join!(sending, self.send_twin(*twin));
+                (sent, Some(twin))
+            }
+            None => (sending.await, None),
+        };
+        let Some((mut exchange, times)) = sent else {
+            self.has_come(ticket, Answer::Unsent);
             return (Fate::Dropped, None);
         };
         exchange.decision = turned_away(lie, exchange.status, exchange.decision);
-        let reported = counter.filter(|_| lie.is_none());
-        let class = judge(lie, reported, &exchange.decision);
+        let reply = answer(&exchange.decision);
+        let breach = self.has_come(ticket, reply);
+        let class = match &twin {
+            Some((twin, other)) => {
+                judge_race([(&exchange.decision, breach), (&twin.decision, *other)])
+            }
+            None => {
+                let reported = counter.filter(|_| lie.is_none());
+                weigh(judge(lie, reported, &exchange.decision), breach)
+            }
+        };
         let what = || describe(operation, lie, counter, &facts.account);
-        let incident = self.incidents.write_up(class, operation, lie, what, &exchange);
-        if let Some(mut member) = member {
+        let twin = twin.as_ref().map(|(exchange, _)| exchange);
+        let incident = self.incidents.write_up(class, operation, lie, what, &exchange, twin);
+        let of_twin = twin.map_or(Answer::Refused, |twin| answer(&twin.decision));
+        let together = together(reply, of_twin);
+        if let Some(other) = other {
+            // Its key was used, in a session that was not its own; the holder only lent that.
+            self.fleet().settle(*other, operation, false, counter, reply);
+            if let Some(holder) = member {
+                self.fleet().give_back(*holder);
+            }
+        } else if let Some(mut member) = member {
             member.saved = saved;
-            self.fleet().settle(*member, operation, lie, counter, class);
+            if reply == Answer::Accepted {
+                let text = before.get(CHALLENGE_TEXT).cloned();
+                member.used = text.zip(request.challenge).or(member.used);
+            }
+            let is_honest = lie.is_none_or(Lie::is_race);
+            self.fleet().settle(*member, operation, is_honest, counter, together);
         }
-        if operation == Operation::Assert && lie.is_none() && class == Class::Right {
-            self.fleet().keep_accepted(facts, before);
+        if operation == Operation::Assert
+            && lie.is_none()
+            && class == Class::Right
+            && reply == Answer::Accepted
+        {
+            self.fleet().keep_accepted(Kept { facts, saved: before, request });
         }
         (times.fate(class), incident)
+    }
+
+    /// Sends the second of two requests.
+    async fn send_twin(&self, twin: Twin) -> (Exchange, Option<Breach>) {
+        let Twin { wire, mut saved, request } = twin;
+        let client = self.client.get().expect("it is set before the attack begins");
+        let ticket = self.about_to_send(request);
+        let exchange =
+            targets::http::exchange(client, &self.dialect, Operation::Assert, wire, &mut saved)
+                .await;
+        self.tally.twins.fetch_add(1, Ordering::Relaxed);
+        let breach = self.has_come(ticket, answer(&exchange.decision));
+        (exchange, breach)
+    }
+}
+
+/// What two answers at once leave to know of the key.
+fn together(one: Answer, other: Answer) -> Answer {
+    match (one, other) {
+        (Answer::Accepted, _) | (_, Answer::Accepted) => Answer::Accepted,
+        (Answer::Lost, _) | (_, Answer::Lost) => Answer::Lost,
+        (Answer::Refused | Answer::Unsent, _) => Answer::Refused,
     }
 }
 

@@ -8,5 +8,6 @@ mod doctor;
 mod foreign;
 mod library;
 mod load;
+mod load_mutants;
 mod nodes;
 mod sessions;

@@ -135,7 +135,7 @@ pub struct Ledger {
 }
 
 /// Tolerance for clocks that count whole seconds.
-pub const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_secs(1);
 
 impl Ledger {
     /// Nothing known yet. Challenges live for `lifetime`, if that is known.

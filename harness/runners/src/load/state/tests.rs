@@ -1,6 +1,7 @@
 use super::key::{Act, Key};
 use super::model::{Done, is_explained};
 use super::{Answer, Breach, Issued, Ledger, Request, Sincerity, Ticket};
+use Answer::{Accepted, Lost, Refused, Unsent};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::time::Duration;
@@ -27,7 +28,7 @@ impl Play {
 
     fn enrolled() -> Self {
         let mut play = Self::new();
-        assert_eq!(play.one(1, Act::Enrol, Answer::Accepted), None);
+        assert_eq!(play.one(1, Act::Enrol, Accepted), None);
         play
     }
 
@@ -45,8 +46,6 @@ impl Play {
         self.answer(ticket, answer)
     }
 }
-
-use Answer::{Accepted, Lost, Refused, Unsent};
 
 #[test]
 fn counters_of_accepted_assertions_rise() {

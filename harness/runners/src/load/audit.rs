@@ -1,0 +1,176 @@
+//! After the load: does the target still know what it acknowledged, and nothing else?
+//!
+//! A sample of enrolled keys asserts once more and must be accepted; keys whose enrolment was
+//! refused assert and must be refused; requests that were accepted are sent again and must be
+//! refused. Nothing of it is measured.
+
+use super::fleet::Material;
+use super::incident::Incident;
+use super::mint::Ready;
+use super::muster::{Muster, MusterError};
+use super::oracle::{Class, Lie, answer, judge, weigh};
+use super::recruiter::Member;
+use super::schedule::Deed;
+use protocol::relying_party::Purpose;
+use std::sync::Arc;
+use targets::DialectError;
+
+/// What the audit came to.
+#[derive(Debug, Default)]
+pub(super) struct Audit {
+    /// Enrolled keys that asserted once more.
+    pub(super) keys: u64,
+    /// Keys whose enrolment was refused that asserted.
+    pub(super) refused: u64,
+    /// Accepted requests that were sent again.
+    pub(super) replays: u64,
+    /// Answers that were wrong.
+    pub(super) wrong: u64,
+    /// Those among them that were acceptances.
+    pub(super) false_accepts: u64,
+    /// Requests that got no decision, challenges included.
+    pub(super) undecided: u64,
+    /// Whether it ended early, because the target decided nothing any more.
+    pub(super) is_cut_short: bool,
+    /// Wrong answers worth showing.
+    pub(super) incidents: Vec<Incident>,
+}
+
+/// Enrolled keys that are looked at.
+const KEYS: usize = 64;
+/// Refused keys, and accepted requests, that are looked at.
+const OTHERS: usize = 32;
+/// Requests in a row without a decision after which the target is left alone.
+const ENOUGH: u64 = 3;
+
+impl Audit {
+    /// Audits the target.
+    pub(super) async fn of(muster: &Arc<Muster>) -> Result<Self, DialectError> {
+        let mut audit = Self::default();
+        let mut in_a_row = 0;
+        let (keys, refused, replays) = {
+            let mut fleet = muster.work().fleet();
+            (fleet.audited(KEYS), fleet.refused(OTHERS), fleet.accepted(OTHERS))
+        };
+        let material = |member: Member| Material::Member(Box::new(member));
+        let own = keys.into_iter().map(|one| (Of::Key, Deed::Assert(None), material(one)));
+        let others =
+            refused.into_iter().map(|one| (Of::Refused, Deed::Assert(None), material(one)));
+        let replay = Deed::Assert(Some(Lie::Replay));
+        let replays = replays
+            .into_iter()
+            .map(|kept| (Of::Replay, replay, Material::Accepted(Box::new(kept))));
+        for (of, deed, mut material) in own.chain(others).chain(replays) {
+            let is_there = match &mut material {
+                Material::Member(member) => has_challenge(muster, member).await?,
+                Material::Accepted(_) | Material::Used(..) | Material::Pair(..) => Some(true),
+            };
+            let decided = match is_there {
+                Some(true) => {
+                    let ready = muster.work().mint.make(muster.number(), deed, material)?;
+                    audit.look_at(muster, of, ready).await
+                }
+                // No challenge for a key that is not enrolled: that is an answer too.
+                Some(false) => true,
+                None => false,
+            };
+            in_a_row = if decided { 0 } else { in_a_row + 1 };
+            audit.undecided += u64::from(!decided);
+            if in_a_row >= ENOUGH {
+                audit.is_cut_short = true;
+                break;
+            }
+        }
+        Ok(audit)
+    }
+
+    /// Sends a request; `false` if it got no decision.
+    async fn look_at(&mut self, muster: &Muster, of: Of, ready: Ready) -> bool {
+        let Ready { operation, wire, mut saved, request, lie, counter, facts, .. } = ready;
+        let work = muster.work();
+        let ticket = work.about_to_send(request);
+        let exchange = muster.exchange(operation, wire, &mut saved).await;
+        let breach = work.has_come(ticket, answer(&exchange.decision));
+        let class =
+            weigh(judge(lie, counter.filter(|_| lie.is_none()), &exchange.decision), breach);
+        let what = || of.words(counter, &facts.account);
+        if let Some(incident) = work.write_up(class, operation, lie, what, &exchange) {
+            self.incidents.push(*incident);
+        }
+        match of {
+            Of::Key => self.keys += 1,
+            Of::Refused => self.refused += 1,
+            Of::Replay => self.replays += 1,
+        }
+        self.wrong += u64::from(class.is_wrong());
+        self.false_accepts += u64::from(class == Class::FalseAccept);
+        class.is_decided()
+    }
+
+    /// Everything that was looked at.
+    pub(super) fn looked_at(&self) -> u64 {
+        self.keys + self.refused + self.replays
+    }
+
+    /// Requests among it that had to be refused.
+    pub(super) fn probes(&self) -> u64 {
+        self.refused + self.replays
+    }
+
+    /// What came of it, in a sentence.
+    pub(super) fn words(&self) -> String {
+        let Self { keys, refused, replays, wrong, undecided, .. } = self;
+        let end = if self.is_cut_short { "; it ended there, for want of decisions" } else { "" };
+        format!(
+            "audit: {keys} enrolled keys asserted once more, {refused} keys whose enrolment was \
+             refused asserted, {replays} accepted requests were sent again; {wrong} answers were \
+             wrong, {undecided} requests got no decision{end}"
+        )
+    }
+}
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    Key,
+    Refused,
+    Replay,
+}
+
+impl Of {
+    fn words(self, counter: Option<u32>, account: &str) -> String {
+        let what = match self {
+            Self::Key => "an assertion by a key enrolled before the end of the load",
+            Self::Refused => "an assertion by a key whose enrolment was refused",
+            Self::Replay => "a request accepted during the load once more",
+        };
+        let counter = counter.map_or(String::new(), |counter| format!("counter {counter}, "));
+        format!("{what} ({counter}account {account}) in the audit")
+    }
+}
+
+/// Gets a challenge for a device; `None` if the target decided nothing.
+async fn has_challenge(muster: &Muster, member: &mut Member) -> Result<Option<bool>, DialectError> {
+    match muster.challenge(Purpose::Assert, member).await {
+        Ok(()) => Ok(Some(true)),
+        Err(MusterError::Refused { undecided: true, .. }) => Ok(None),
+        Err(MusterError::Refused { undecided: false, .. } | MusterError::Stopped) => {
+            Ok(Some(false))
+        }
+        Err(MusterError::Dialect(error)) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_audit_says_how_much_it_looked_at_and_what_came_of_it() {
+        let mut audit = Audit { keys: 64, refused: 3, replays: 32, ..Audit::default() };
+        assert_eq!((audit.looked_at(), audit.probes()), (99, 35));
+        assert!(audit.words().ends_with("0 answers were wrong, 0 requests got no decision"));
+        audit.is_cut_short = true;
+        assert!(audit.words().ends_with("it ended there, for want of decisions"));
+    }
+}
