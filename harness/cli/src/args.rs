@@ -405,10 +405,14 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "FILE")]
     pub(crate) calibration: Option<PathBuf>,
 
-    /// Serve the figures at http://ADDR/metrics for Prometheus while the run goes on; port 0 takes
-    /// a free one
+    /// Serve the figures under /metrics for Prometheus while the run goes on; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     pub(crate) metrics_listen: Option<SocketAddr>,
+
+    /// Serve goose’s own page of the load, to this machine only (in builds with the feature
+    /// `dashboard`); its figures are service times as goose saw them
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) dashboard: Option<SocketAddr>,
 }
 
 #[derive(Debug, Args)]
@@ -469,6 +473,7 @@ pub(crate) struct LoadArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct ServeArgs {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]

@@ -1,4 +1,4 @@
-//! The histograms of a load as an HdrHistogram interval log, which other tools read and plot.
+//! The histograms of a load as an `HdrHistogram` interval log, which other tools read and plot.
 
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};

@@ -22,7 +22,7 @@ pub(crate) struct Live {
 
 #[derive(Debug, Default, Clone)]
 struct Second {
-    second: u64,
+    number: u64,
     phase: String,
     sent: u64,
     right: u64,
@@ -63,7 +63,7 @@ impl Live {
 
     /// Takes in a window; `true` if the second before it is complete now and can be shown.
     pub(crate) fn window(&mut self, window: &LoadWindow) -> bool {
-        let next = window.second != self.second.second && self.second.sent > 0;
+        let next = window.second != self.second.number && self.second.sent > 0;
         if next {
             self.shown = Some(std::mem::take(&mut self.second));
         }
@@ -71,7 +71,7 @@ impl Live {
             classes.iter().filter_map(|class| window.classes.get(*class)).sum::<u64>()
         };
         let second = &mut self.second;
-        second.second = window.second;
+        second.number = window.second;
         second.phase.clone_from(&window.phase);
         second.sent += window.sent;
         second.right += count(&["right"]);
@@ -92,7 +92,7 @@ impl Live {
 
     /// Seconds that are over, of those whose answers are known.
     pub(crate) fn position(&self) -> u64 {
-        self.shown.as_ref().map_or(0, |second| second.second + 1)
+        self.shown.as_ref().map_or(0, |second| second.number + 1)
     }
 
     /// Where it is and how long it still takes.

@@ -251,7 +251,9 @@ mod tests {
 
     fn window() -> EventKind {
         let mut response = Histogram::default();
-        [400, 900, 3_000, 99_000_000].into_iter().for_each(|micros| response.record(micros));
+        for micros in [400, 900, 3_000, 99_000_000] {
+            response.record(micros);
+        }
         EventKind::LoadWindow(Box::new(LoadWindow {
             phase: "peak \"1\"\n".into(),
             second: 0,

@@ -15,9 +15,11 @@ use crate::session::Session;
 use catalogue::{Case, untrusted};
 use jiff::Timestamp;
 use judge::known::Known;
+use record::EventKind;
 use runners::load::validity::Calibrated;
 use runners::load::{Arrivals, LoadError, LoadPlan, Mix};
 use runners::{conformance, load};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use targets::file::Trust;
 
@@ -126,6 +128,10 @@ fn play(
         Some(load) => calibration::known(load.watch.calibration.as_deref(), now)?,
         None => None,
     };
+    let dashboard = load.and_then(|load| load.watch.dashboard);
+    if let Some(at) = dashboard {
+        can_be_shown(at)?;
+    }
     let metrics = load.and_then(|load| load.watch.metrics_listen);
     let metrics = metrics.map(|at| metrics::listen(at, target.allow_public)).transpose()?;
     if let (Some(_), Some(file)) = (&plan, &prepared.file) {
@@ -146,7 +152,7 @@ fn play(
         }
         match &plan {
             Some(plan) if !session.stopped() => {
-                play_load(&mut session, &prepared, target, plan, calibrated)
+                play_load(&mut session, &prepared, target, plan, (calibrated, dashboard))
             }
             Some(_) | None => Ok(()),
         }
@@ -223,7 +229,7 @@ fn play_load(
     prepared: &Prepared,
     args: &Target,
     plan: &LoadPlan,
-    calibrated: Option<Calibrated>,
+    (calibrated, dashboard): (Option<Calibrated>, Option<SocketAddr>),
 ) -> Result<(), Failed> {
     let under_test = prepared.open(LONG_LIFE, session.folder(), "reference-load")?;
     session.introduce(&under_test.file);
@@ -235,8 +241,13 @@ fn play_load(
         repeat: session.command.clone(),
         allow_public: args.allow_public,
         calibrated,
+        dashboard,
     };
     let recorder = &mut session.recorder;
+    if let Some(at) = dashboard {
+        let text = format!("goose shows its own view of the load at http://{at}");
+        recorder.record(EventKind::Note { text });
+    }
     let attack = load::run(
         plan,
         &under_test.file,
@@ -257,6 +268,22 @@ fn play_load(
         };
         Failed::new(code, chain(&error))
     })
+}
+
+/// Whether goose's own page can be shown there.
+fn can_be_shown(at: SocketAddr) -> Result<(), Failed> {
+    if !load::attack::HAS_DASHBOARD {
+        return Err(Failed::usage(
+            "--dashboard: this build of assay does not hold goose’s dashboard; build it with \
+             `cargo build --release --features cli/dashboard`",
+        ));
+    }
+    if !at.ip().is_loopback() {
+        return Err(Failed::usage(format_args!(
+            "--dashboard {at} can be reached from other machines: use 127.0.0.1"
+        )));
+    }
+    Ok(())
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failed> {

@@ -14,14 +14,16 @@ fn under_way(context: &Context, more: &[&str]) -> Child {
     let arguments = [&["load", "--seed", "1", "--dishonest", "0", "--out", "out"], more].concat();
     let child = context.assay(&arguments).spawn().unwrap();
     let record = context.path("out/record.jsonl");
-    for _ in 0..1_200 {
-        let text = std::fs::read_to_string(&record).unwrap_or_default();
-        if text.contains("\"event\":\"load-window\"") {
-            return child;
-        }
+    let begun = || {
+        std::fs::read_to_string(&record)
+            .is_ok_and(|text| text.contains("\"event\":\"load-window\""))
+    };
+    let seen = (0..1_200).any(|_| {
         std::thread::sleep(Duration::from_millis(50));
-    }
-    panic!("the load never began");
+        begun()
+    });
+    assert!(seen, "the load never began");
+    child
 }
 
 fn signal(name: &str, process: u32) {

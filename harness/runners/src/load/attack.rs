@@ -12,6 +12,7 @@ use goose::goose::{
     goose_method_from_method,
 };
 use goose::metrics::GooseMetrics;
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use targets::{Dialect, Exchange, Operation, Saved, WireRequest};
@@ -20,6 +21,9 @@ use targets::{Dialect, Exchange, Operation, Saved, WireRequest};
 #[derive(Debug, thiserror::Error)]
 #[error("goose: {0}")]
 pub struct GooseFailed(String);
+
+/// Whether this build holds goose's dashboard.
+pub const HAS_DASHBOARD: bool = cfg!(feature = "dashboard");
 
 /// Goose's kill switch and Ctrl-C handler belong to the process: one attack at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -54,12 +58,14 @@ impl Door<'_> {
     }
 }
 
-/// Runs `users` users on the work until [`end`]. Gives back what goose saw, in a sentence.
+/// Runs `users` users on the work until [`end`]; goose shows its own view of them at `dashboard`, if
+/// this build holds it. Gives back what goose saw, in a sentence.
 pub(super) async fn attack(
     work: &Arc<Work>,
     users: usize,
     host: &str,
     client: &reqwest::Client,
+    dashboard: Option<SocketAddr>,
 ) -> Result<String, GooseFailed> {
     keep_quiet();
     let (arriving, working) = (Arc::clone(work), Arc::clone(work));
@@ -81,7 +87,7 @@ pub(super) async fn attack(
         .register_transaction(Transaction::new(turn));
     // Goose would give each user a client of its own at 2 ms each; they all get ours instead.
     let unused = GooseClientBuilder::new().without_cookies();
-    let attack = GooseAttack::initialize_with_config(configuration(users, host))
+    let attack = GooseAttack::initialize_with_config(configuration(users, host, dashboard))
         .and_then(|attack| attack.set_client_builder_without_cookies(unused))
         .map(|attack| attack.register_scenario(scenario))
         .map_err(|error| GooseFailed(error.to_string()))?;
@@ -110,7 +116,7 @@ pub(super) fn interrupted() -> bool {
     goose::is_killswitch_triggered()
 }
 
-fn configuration(users: usize, host: &str) -> GooseConfiguration {
+fn configuration(users: usize, host: &str, dashboard: Option<SocketAddr>) -> GooseConfiguration {
     let mut configuration = GooseConfiguration::default();
     configuration.host = Some(host.to_owned());
     configuration.users = Some(users);
@@ -123,6 +129,12 @@ fn configuration(users: usize, host: &str) -> GooseConfiguration {
     configuration.no_error_summary = true;
     configuration.no_transaction_metrics = true;
     configuration.no_scenario_metrics = true;
+    if let Some(address) = dashboard {
+        // To watch only: nobody starts or stops our attack but we.
+        configuration.dashboard = true;
+        configuration.dashboard_host = Some(address.ip().to_string());
+        configuration.dashboard_port = Some(address.port());
+    }
     configuration
 }
 

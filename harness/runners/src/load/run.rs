@@ -19,6 +19,7 @@ use crate::StopFlag;
 use record::Sink;
 use simulator::Authority;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
@@ -41,6 +42,8 @@ pub struct Setting {
     pub allow_public: bool,
     /// What this machine's generator can do at most, if that was measured.
     pub calibrated: Option<Calibrated>,
+    /// Where goose shows its own view of the attack, if anywhere.
+    pub dashboard: Option<SocketAddr>,
 }
 
 /// How far a load attack is.
@@ -169,9 +172,9 @@ pub fn run(
     std::thread::scope(|scope| {
         let engine = {
             let (work, stop) = (Arc::clone(&work), Arc::clone(stop));
-            let (target, allow_public) = (&target, setting.allow_public);
+            let target = &target;
             std::thread::Builder::new().name("load".to_owned()).spawn_scoped(scope, move || {
-                let given = runtime.block_on(engine(&work, plan, target, allow_public, &stop));
+                let given = runtime.block_on(engine(&work, plan, target, setting, &stop));
                 // Whatever happened, nobody waits for this work any more.
                 work.end();
                 given
@@ -263,10 +266,10 @@ async fn engine(
     work: &Arc<Work>,
     plan: &LoadPlan,
     target: &TargetFile,
-    allow_public: bool,
+    setting: &Setting,
     stop: &StopFlag,
 ) -> Result<String, LoadError> {
-    let client = targets::http::client_builder(target, allow_public).await?;
+    let client = targets::http::client_builder(target, setting.allow_public).await?;
     let client = client.build().map_err(OpenError::from)?;
     // A second call would find the same client.
     let _ = work.client.set(client.clone());
@@ -275,7 +278,8 @@ async fn engine(
     muster.gather(plan, move || stopping.load(Ordering::Relaxed)).await?;
     work.tell(Message::Mustered);
     let reserve = tokio::spawn(Arc::clone(&muster).keep_reserve(plan.clone()));
-    let seen = attack::attack(work, plan.users, target.nodes[0].as_str(), &client).await;
+    let host = target.nodes[0].as_str();
+    let seen = attack::attack(work, plan.users, host, &client, setting.dashboard).await;
     work.end();
     // It looks every round whether the work is over; a failure there has nothing to tell.
     let _ = reserve.await;

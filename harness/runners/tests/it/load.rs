@@ -92,6 +92,7 @@ impl World {
             repeat: "assay load --seed test".to_owned(),
             allow_public: false,
             calibrated: None,
+            dashboard: None,
         };
         let report =
             run(plan, &self.target, &self.authority, &setting, &mut events, stop, progress);

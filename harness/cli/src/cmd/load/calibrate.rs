@@ -122,6 +122,7 @@ impl Bench<'_> {
             repeat: "assay load calibrate".to_owned(),
             allow_public: false,
             calibrated: None,
+            dashboard: None,
         };
         let mut times = Times::default();
         let (file, authority) = (&self.file, &self.authority);

@@ -286,7 +286,9 @@ mod tests {
             machine.add("100/s", strain);
         }
         let mut service = Histogram::default();
-        service_us.iter().for_each(|micros| service.record(*micros));
+        for micros in service_us {
+            service.record(*micros);
+        }
         machine.served(&service);
         machine
     }

@@ -146,10 +146,7 @@ fn percent(share: f64) -> String {
 }
 
 /// The phase with the largest figure.
-fn worst<'p, F: Fn(&Phase) -> f64>(
-    phases: &'p [(String, Phase)],
-    figure: F,
-) -> Option<(&'p str, f64)> {
+fn worst(phases: &[(String, Phase)], figure: impl Fn(&Phase) -> f64) -> Option<(&str, f64)> {
     let offered = phases.iter().filter(|(_, phase)| phase.offered > 0);
     let figures = offered.map(|(name, phase)| (name.as_str(), figure(phase)));
     figures.max_by(|a, b| a.1.total_cmp(&b.1))

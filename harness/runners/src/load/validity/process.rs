@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn arrivals_let_go_in_heaps_are_noticed() {
         // Everything of a second leaves at its end, and the last second with it.
-        let heaps = |_, due: Duration| Duration::from_secs(due.as_secs() + 1) - due;
+        let heaps = |_, due: Duration| Duration::from_secs(due.as_secs() + 1).abs_diff(due);
         let checks = checked(&plan(Arrivals::Poisson), heaps);
         assert_eq!(stands(&checks, "dispersion"), Breached, "{checks:?}");
         assert_eq!(stands(&checks, "from the schedule"), Breached, "{checks:?}");
