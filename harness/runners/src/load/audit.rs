@@ -63,7 +63,10 @@ impl Audit {
         for (of, deed, mut material) in own.chain(others).chain(replays) {
             let is_there = match &mut material {
                 Material::Member(member) => has_challenge(muster, member).await?,
-                Material::Accepted(_) | Material::Used(..) | Material::Pair(..) => Some(true),
+                Material::Accepted(_)
+                | Material::Used(..)
+                | Material::Pair(..)
+                | Material::Nobody => Some(true),
             };
             let decided = match is_there {
                 Some(true) => {

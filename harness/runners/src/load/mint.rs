@@ -442,7 +442,11 @@ pub(super) fn meaningful_lies(dialect: &Dialect, length: Duration) -> Vec<Lie> {
         | Lie::OtherAppId
         | Lie::EqualCounter
         | Lie::SentTwice
-        | Lie::CounterBack => true,
+        | Lie::CounterBack
+        | Lie::GarbageAttestation
+        | Lie::GarbageAssertion
+        | Lie::OversizeAttestation
+        | Lie::OversizeAssertion => true,
     };
     Lie::ALL.into_iter().filter(has_meaning).collect()
 }
