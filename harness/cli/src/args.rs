@@ -319,6 +319,10 @@ pub(crate) struct Target {
     /// Plant a flaw in the reference server, to see that the harness finds it (may be given several times)
     #[arg(long = "flaw", value_name = "ID", conflicts_with = "file")]
     pub(crate) flaws: Vec<String>,
+
+    /// Who checks signatures in the reference server, see `assay serve --help`
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    pub(crate) crypto: Option<protocol::verify::Crypto>,
 }
 
 /// Which cases.
@@ -505,6 +509,10 @@ pub(crate) struct ServeArgs {
     /// Say yes to everything at once and check nothing: for `assay load calibrate`
     #[arg(long)]
     pub(crate) null: bool,
+    /// Who checks signatures: aws-lc-rs, rustcrypto, or tables (aws-lc-rs, and a table of multiples
+    /// for the key of an intermediate that hundreds of leaves came from)
+    #[arg(long, value_name = "NAME", default_value_t = protocol::verify::Crypto::Tables)]
+    pub(crate) crypto: protocol::verify::Crypto,
     /// Demand a verified receipt with each attestation
     #[arg(long)]
     pub(crate) require_receipt: bool,
@@ -634,6 +642,9 @@ pub(crate) struct VerifyArgs {
     /// Client data hash in base64, used as it is
     #[arg(long, value_name = "BASE64")]
     pub(crate) client_data_hash: Option<String>,
+    /// Who checks signatures: aws-lc-rs, rustcrypto or tables
+    #[arg(long, value_name = "NAME", default_value_t)]
+    pub(crate) crypto: protocol::verify::Crypto,
     /// Counter stored before the assertion
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) counter: u32,

@@ -33,6 +33,9 @@ pub(crate) fn repeat(args: &Target, seed: &str, number: u64) -> String {
     for id in &args.flaws {
         words.extend(["--flaw".to_owned(), quoted(id)]);
     }
+    if let Some(crypto) = args.crypto {
+        words.extend(["--crypto".to_owned(), crypto.to_string()]);
+    }
     words.join(" ")
 }
 

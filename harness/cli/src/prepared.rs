@@ -7,6 +7,7 @@ use crate::folder::chain;
 use crate::reference::Reference;
 use jiff::Timestamp;
 use protocol::relying_party::Purpose;
+use protocol::verify::Crypto;
 use simulator::{Authority, Seed};
 use std::time::Duration;
 use targets::file::{Declared, ReceiptDemand, Trust};
@@ -26,6 +27,7 @@ pub(crate) struct Prepared {
     /// The user's target; none for the reference.
     pub(crate) file: Option<TargetFile>,
     flaws: Vec<String>,
+    crypto: Option<Crypto>,
 }
 
 /// A server under test, and the process it runs in if that is ours.
@@ -75,7 +77,14 @@ impl Prepared {
         let authority = Authority::new(&authority_seed, now);
         // The seed of a run stands in its record, and that of a file nowhere.
         let authority = if args.authority.is_none() { authority.opened() } else { authority };
-        Ok(Self { seed_text, seed, authority, file, flaws: args.flaws.clone() })
+        Ok(Self {
+            seed_text,
+            seed,
+            authority,
+            file,
+            flaws: args.flaws.clone(),
+            crypto: args.crypto,
+        })
     }
 
     /// How the target of the cases is spoken to; of the reference all but its port is known before.
@@ -119,6 +128,9 @@ impl Prepared {
         ];
         arguments.extend(serve_arguments(&file));
         arguments.extend(self.flaws.iter().flat_map(|id| ["--flaw".to_owned(), id.clone()]));
+        arguments.extend(
+            self.crypto.into_iter().flat_map(|one| ["--crypto".to_owned(), one.to_string()]),
+        );
         let process = Reference::start(&arguments, &folder.join(format!("{name}.log")))?;
         file = reference_file(&process.url, challenge_lifetime)?;
         Ok(UnderTest { file, _process: Some(process) })

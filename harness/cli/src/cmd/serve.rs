@@ -96,16 +96,17 @@ fn settings(args: &ServeArgs, app_id: AppId) -> Result<relying_party::Settings, 
             listed => AllowedVersions::Listed { versions: listed.to_vec(), absent_allowed: true },
         },
         receipt_max_age: jiff::SignedDuration::from_mins(5),
+        crypto: args.crypto,
     };
     Ok(relying_party::Settings {
         flaws: flaws(&args.flaws)?,
-        receipt_trust_anchor: args.require_receipt.then_some(receipt_anchor),
+        receipt_trust_anchor: args.require_receipt.then(|| receipt_anchor.remembering()),
         challenge_lifetime: args
             .challenge_lifetime
             .try_into()
             .map_err(|error| Failed::usage(format_args!("--challenge-lifetime: {error}")))?,
         policy,
-        trust_anchor,
+        trust_anchor: trust_anchor.remembering(),
         max_challenges: MAX_CHALLENGES,
         max_keys: MAX_KEYS,
     })

@@ -3,7 +3,7 @@
 use super::Flaw;
 use super::edit::{Edit, fragile, refuse, strict, weak};
 use crate::verify::chain::{Path, constraints, signed};
-use crate::verify::{Outcome, Rule, attestation::Facts, signature};
+use crate::verify::{Crypto, Outcome, Rule, attestation::Facts, signature};
 use crate::wire::{Certificate, KeyUsage, SignatureAlgorithm, oid};
 
 const SYNTAX: Rule = Rule::CertificateSyntax;
@@ -127,14 +127,15 @@ fn pairs(path: Path<'_, '_>, claim: fn(&[Certificate<'_>]) -> bool) -> Outcome {
 }
 
 fn is_signed(pair: &[Certificate<'_>]) -> bool {
-    signed(&pair[0], &pair[1].curve, pair[1].point).is_ok()
+    signed(Crypto::default(), None, &pair[0], pair[1].curve, pair[1].point).is_ok()
 }
 
 fn signed_as_outside_says(certificate: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
     // Whatever was meant, the signer's own word is tried as well.
     [certificate.signature_algorithm, certificate.inner_algorithm].into_iter().any(|algorithm| {
         let (tbs, signature) = (certificate.tbs, certificate.signature);
-        signature::is_valid(issuer.curve, issuer.point, algorithm, tbs, signature).is_ok()
+        let Certificate { curve, point, .. } = *issuer;
+        signature::is_valid(Crypto::default(), curve, point, algorithm, tbs, signature).is_ok()
     })
 }
 

@@ -6,7 +6,7 @@ use super::edit::{Edit, Part, fragile, refuse, strict, weak};
 use super::habit::Habit;
 use crate::verify::chain::Path;
 use crate::verify::receipt::{Facts, path_from, signers_certificate};
-use crate::verify::{Outcome, Rule, signature};
+use crate::verify::{Crypto, Outcome, Rule, signature};
 use crate::wire::{Certificate, Receipt};
 
 const SYNTAX: Rule = Rule::ReceiptSyntax;
@@ -100,7 +100,8 @@ fn is_signed_by(receipt: &Receipt<'_>, signer: &crate::wire::Signer<'_>) -> bool
         return false;
     };
     let content = &receipt.content;
-    signature::is_valid(curve, point, signer.algorithm, content, signer.signature).is_ok()
+    let (algorithm, signature) = (signer.algorithm, signer.signature);
+    signature::is_valid(Crypto::default(), curve, point, algorithm, content, signature).is_ok()
 }
 
 fn signer<'a>(receipt: &Receipt<'a>) -> Option<Certificate<'a>> {
@@ -111,7 +112,7 @@ fn signer<'a>(receipt: &Receipt<'a>) -> Option<Certificate<'a>> {
 fn path(receipt: &Receipt<'_>, facts: &Facts<'_>, claim: fn(Path<'_, '_>) -> bool) -> Option<bool> {
     let certificates = path_from(signer(receipt)?, receipt, facts.anchor).ok()?;
     let now = receipt.creation_time().unwrap_or(facts.now);
-    Some(claim(Path { certificates: &certificates, anchor: facts.anchor, now }))
+    Some(claim(facts.path(&certificates, now)))
 }
 
 fn own<'a>(facts: &'a Facts<'_>) -> &'a [u8] {

@@ -4,7 +4,7 @@ use super::Flaw;
 use super::chain::ZERO;
 use super::edit::{Edit, fragile, refuse, strict, weak};
 use crate::terms::nonce;
-use crate::verify::{Outcome, Rule, assertion::Facts, signature::is_valid};
+use crate::verify::{Crypto, Outcome, Rule, assertion::Facts, signature::is_valid};
 use crate::wire::{Curve, SignatureAlgorithm};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
@@ -64,7 +64,7 @@ fn message(facts: &Facts<'_>) -> [u8; 32] {
 
 fn signs(signature: &[u8], facts: &Facts<'_>, message: &[u8]) -> bool {
     let (key, algorithm) = (facts.request.public_key, SignatureAlgorithm::EcdsaSha256);
-    is_valid(Curve::P256, key, algorithm, message, signature).is_ok()
+    is_valid(Crypto::default(), Curve::P256, key, algorithm, message, signature).is_ok()
 }
 
 fn is_signed(signature: &[u8], facts: &Facts<'_>) -> bool {

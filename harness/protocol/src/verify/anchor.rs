@@ -1,15 +1,27 @@
+use super::known::Known;
 use crate::wire::{Certificate, Curve, Malformed};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use std::sync::Arc;
 
 /// A root that is trusted because it was pinned, never because it came along.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct TrustAnchor {
     der: Vec<u8>,
     subject: Vec<u8>,
     curve: Curve<'static>,
     point: Vec<u8>,
     path_length: Option<u64>,
+    known: Option<Arc<Known>>,
 }
+
+impl PartialEq for TrustAnchor {
+    fn eq(&self, other: &Self) -> bool {
+        // The rest follows from it, and what was met since makes no other anchor of it.
+        self.der == other.der
+    }
+}
+
+impl Eq for TrustAnchor {}
 
 impl TrustAnchor {
     /// Takes name and key of a certificate on P-256 or P-384; its own dates and signature are not looked at.
@@ -33,7 +45,16 @@ impl TrustAnchor {
             curve,
             point: certificate.point.to_vec(),
             path_length: constraints.and_then(|found| found.path_length),
+            known: None,
         })
+    }
+
+    /// The same anchor, which remembers certificates that were found to lead to it, 16 at most, so that their
+    /// signatures are not checked again. Everything else about them is, their dates included. Clones
+    /// share what is remembered.
+    #[must_use]
+    pub fn remembering(self) -> Self {
+        Self { known: Some(Arc::default()), ..self }
     }
 
     /// Takes the one certificate of a PEM text; lines outside of the markers are comments.
@@ -70,6 +91,10 @@ impl TrustAnchor {
     /// The certificate it was taken from.
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    pub(super) fn known(&self) -> Option<&Known> {
+        self.known.as_deref()
     }
 
     pub(crate) fn subject(&self) -> &[u8] {

@@ -129,7 +129,8 @@ fn signed(facts: &Facts<'_>) -> Outcome {
     };
     let nonce = nonce(assertion.authenticator_data, facts.request.client_data_hash);
     let (key, algorithm) = (facts.request.public_key, SignatureAlgorithm::EcdsaSha256);
-    signature::is_valid(Curve::P256, key, algorithm, &nonce, assertion.signature)
+    let crypto = facts.policy.crypto;
+    signature::is_valid(crypto, Curve::P256, key, algorithm, &nonce, assertion.signature)
         .map_err(|why| {
             let (nonce, key) = (super::finding::short_hex(&nonce), super::finding::short_hex(key));
             format!("{why} for nonce {nonce} under key {key}")

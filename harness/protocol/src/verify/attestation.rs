@@ -189,7 +189,13 @@ impl<'a> Facts<'a> {
 
     pub(crate) fn with_path(&self, check: impl Fn(Path<'_, 'a>) -> Outcome) -> Outcome {
         match &self.certificates {
-            Ok(certificates) => check(Path { certificates, anchor: self.anchor, now: self.now }),
+            Ok(certificates) => check(Path {
+                certificates,
+                anchor: self.anchor,
+                now: self.now,
+                crypto: self.policy.crypto,
+                fleeting: 1,
+            }),
             Err(_) => Outcome::NotReached(NO_CERTIFICATES),
         }
     }

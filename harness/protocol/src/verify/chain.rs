@@ -3,9 +3,10 @@
 //! Nothing is demanded that genuine chains lack: no authority key identifier, no extended key
 //! usage, no revocation source.
 
+use super::crypto::Table;
 use super::finding::{Outcome, short_hex};
-use super::{TrustAnchor, signature};
-use crate::wire::{BasicConstraints, Certificate, Extension, Malformed, oid};
+use super::{Crypto, TrustAnchor, signature};
+use crate::wire::{BasicConstraints, Certificate, Curve, Extension, Malformed, oid};
 use jiff::Timestamp;
 
 /// A list of certificates, the end entity first, each to be issued by the next.
@@ -14,6 +15,9 @@ pub(crate) struct Path<'p, 'a> {
     pub certificates: &'p [Certificate<'a>],
     pub anchor: &'p TrustAnchor,
     pub now: Timestamp,
+    pub crypto: Crypto,
+    /// How many certificates at the beginning come once only, and are not worth remembering.
+    pub fleeting: usize,
 }
 
 impl<'p, 'a> Path<'p, 'a> {
@@ -36,7 +40,7 @@ impl<'p, 'a> Path<'p, 'a> {
     pub(crate) fn signatures(&self) -> Outcome {
         let pairs = self.certificates.windows(2).enumerate();
         each(pairs, |(index, pair)| {
-            signed(&pair[0], &pair[1].curve, pair[1].point)
+            self.signed(index, &pair[0], pair[1].curve, pair[1].point)
                 .map_err(|why| format!("certificate {index} under the key of the next: {why}"))
         })
     }
@@ -48,12 +52,43 @@ impl<'p, 'a> Path<'p, 'a> {
         if last.der == self.anchor.der() {
             return Outcome::Held;
         }
-        signed(last, &self.anchor.curve(), self.anchor.point())
+        let index = self.certificates.len() - 1;
+        self.signed(index, last, self.anchor.curve(), self.anchor.point())
             .map_err(|why| {
                 let key = short_hex(self.anchor.point());
                 format!("the last certificate under the trust anchor's key {key}: {why}")
             })
             .into()
+    }
+
+    /// Whether the certificate at that place is signed by that key, from memory if it was seen before.
+    fn signed(
+        &self,
+        index: usize,
+        certificate: &Certificate<'_>,
+        curve: Curve<'_>,
+        point: &[u8],
+    ) -> Result<(), String> {
+        let Some(known) = self.anchor.known() else {
+            return signed(self.crypto, None, certificate, curve, point);
+        };
+        if index < self.fleeting {
+            let table = match self.crypto {
+                Crypto::Tables => known.table(curve, point),
+                Crypto::AwsLcRs | Crypto::RustCrypto => None,
+            };
+            return signed(self.crypto, table.as_deref(), certificate, curve, point);
+        }
+        if known.holds(certificate.der, curve, point) {
+            return Ok(());
+        }
+        signed(self.crypto, None, certificate, curve, point)?;
+        // What leads to the anchor, and nothing that a stranger signed, pushes others out.
+        let is_anchor = curve == self.anchor.curve() && point == self.anchor.point();
+        if is_anchor || known.has_key(curve, point) {
+            known.remember(certificate, curve, point);
+        }
+        Ok(())
     }
 
     pub(crate) fn validity(&self) -> Outcome {
@@ -178,8 +213,10 @@ pub(crate) fn each<T>(
 }
 
 pub(crate) fn signed(
+    crypto: Crypto,
+    table: Option<&Table>,
     certificate: &Certificate<'_>,
-    curve: &crate::wire::Curve<'_>,
+    curve: Curve<'_>,
     point: &[u8],
 ) -> Result<(), String> {
     // RFC 5280 4.1.1.2: the algorithm is named twice, and the signature covers only the inner one.
@@ -189,7 +226,8 @@ pub(crate) fn signed(
         return Err(format!("the algorithm is {inner} inside and {outer} outside"));
     }
     let algorithm = certificate.signature_algorithm;
-    signature::is_valid(*curve, point, algorithm, certificate.tbs, certificate.signature)
+    let Certificate { tbs, signature, .. } = certificate;
+    signature::is_valid_by_table(table, crypto, curve, point, algorithm, tbs, signature)
 }
 
 pub(crate) fn constraints(certificate: &Certificate<'_>) -> Result<BasicConstraints, Malformed> {

@@ -9,7 +9,9 @@ mod anchor;
 pub(crate) mod assertion;
 pub(crate) mod attestation;
 pub(crate) mod chain;
+pub(crate) mod crypto;
 pub(crate) mod finding;
+mod known;
 mod policy;
 pub(crate) mod receipt;
 mod rule;
@@ -20,6 +22,7 @@ pub use assertion::{AssertionRequest, VerifiedAssertion, examine_assertion, veri
 pub use attestation::{
     AttestationRequest, VerifiedAttestation, examine_attestation, verify_attestation,
 };
+pub use crypto::Crypto;
 pub use finding::{Finding, Outcome, Rejection, Unverified};
 pub use policy::{AllowedCategories, AllowedVersions, ClientDataConvention, Policy};
 pub use receipt::{ReceiptRequest, VerifiedReceipt, examine_receipt, verify_receipt};

@@ -1,4 +1,4 @@
-use super::Outcome;
+use super::{Crypto, Outcome};
 use crate::terms::{AppId, Environment, sha256};
 use jiff::SignedDuration;
 
@@ -15,6 +15,8 @@ pub struct Policy {
     pub bundle_versions: AllowedVersions,
     /// How old a receipt may be when it arrives; Apple's text says five minutes.
     pub receipt_max_age: SignedDuration,
+    /// Who checks signatures; changes how long it takes and nothing else.
+    pub crypto: Crypto,
 }
 
 impl Policy {
@@ -26,6 +28,7 @@ impl Policy {
             categories: AllowedCategories::Any,
             bundle_versions: AllowedVersions::Any,
             receipt_max_age: SignedDuration::from_mins(5),
+            crypto: Crypto::default(),
         }
     }
 }

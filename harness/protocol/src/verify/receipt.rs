@@ -1,6 +1,6 @@
 use super::chain::Path;
 use super::finding::{Finding, Outcome, Unverified, collect, first_broken, short_hex};
-use super::{Policy, Rule, TrustAnchor, signature};
+use super::{Crypto, Policy, Rule, TrustAnchor, signature};
 use crate::flaw::{Flaws, Part};
 use crate::terms::Environment;
 use crate::wire::{Certificate, Malformed, Receipt, Signer, oid};
@@ -75,7 +75,7 @@ const RECEIPT: &[(Rule, Check)] = &[
         Err(malformed) => Outcome::Broken(malformed.to_string()),
     }),
     (Rule::ReceiptSignature, |facts| {
-        facts.with_receipt(|receipt| content_signature(receipt).into())
+        facts.with_receipt(|receipt| content_signature(receipt, facts.policy.crypto).into())
     }),
     (Rule::ReceiptChain, |facts| facts.with_receipt(|receipt| chain(receipt, facts))),
     (Rule::ReceiptAppId, |facts| {
@@ -112,17 +112,30 @@ impl<'a> Facts<'a> {
     pub(crate) fn with_receipt(&self, check: impl Fn(&Receipt<'a>) -> Outcome) -> Outcome {
         self.receipt.as_ref().map_or(Outcome::NotReached("the receipt could not be read"), check)
     }
+
+    /// The path of the signer, which signs for a year.
+    pub(crate) fn path<'p>(
+        &self,
+        certificates: &'p [Certificate<'p>],
+        now: Timestamp,
+    ) -> Path<'p, 'p>
+    where
+        'a: 'p,
+    {
+        Path { certificates, anchor: self.anchor, now, crypto: self.policy.crypto, fleeting: 0 }
+    }
 }
 
 /// Over the content itself, also where signed attributes are present.
-pub(crate) fn content_signature(receipt: &Receipt<'_>) -> Result<(), String> {
+pub(crate) fn content_signature(receipt: &Receipt<'_>, crypto: Crypto) -> Result<(), String> {
     let signer = only_signer(receipt)?;
     let certificate = signers_certificate(receipt, signer)?;
     if signer.digest != oid::SHA256 {
         return Err(format!("the digest is {}", oid::dotted(signer.digest)));
     }
     let Certificate { curve, point, .. } = certificate;
-    signature::is_valid(curve, point, signer.algorithm, &receipt.content, signer.signature)
+    let content = &receipt.content;
+    signature::is_valid(crypto, curve, point, signer.algorithm, content, signer.signature)
 }
 
 pub(crate) fn only_signer<'r, 'a>(receipt: &'r Receipt<'a>) -> Result<&'r Signer<'a>, String> {
@@ -154,7 +167,7 @@ fn chain(receipt: &Receipt<'_>, facts: &Facts<'_>) -> Outcome {
             // Signers are renewed each year, and a receipt outlives its own: what counts is that it
             // was signed in time. One that does not say when is refused as not fresh.
             let now = receipt.creation_time().unwrap_or(facts.now);
-            Path { certificates: &certificates, anchor: facts.anchor, now }.all()
+            facts.path(&certificates, now).all()
         }
         Err(detail) => Outcome::Broken(detail),
     }

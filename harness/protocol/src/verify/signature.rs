@@ -1,13 +1,13 @@
-//! The one place that asks a cryptographic library; another back end would replace this file.
+//! Whether a signature is valid, whoever is asked.
 
+use super::Crypto;
+use super::crypto::{Scheme, Table};
 use crate::memory::{Memory, Remembered};
 use crate::terms::sha256;
 use crate::wire::{Curve, SignatureAlgorithm};
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
-    EcdsaVerificationAlgorithm, ParsedPublicKey, UnparsedPublicKey,
-};
 use std::cell::RefCell;
+
+pub(crate) use super::crypto::is_p256_point;
 
 thread_local! {
     static VERIFIED: Remembered<bool> = const { RefCell::new(None) };
@@ -24,13 +24,27 @@ pub fn remembering<T>(work: impl FnOnce() -> T) -> T {
 ///
 /// Curve and hash need not match: genuine leaves are signed with SHA-256 by a P-384 key.
 pub(crate) fn is_valid(
+    crypto: Crypto,
     curve: Curve<'_>,
     point: &[u8],
     algorithm: SignatureAlgorithm<'_>,
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), String> {
-    let Some(verification) = verification(curve, algorithm) else {
+    is_valid_by_table(None, crypto, curve, point, algorithm, message, signature)
+}
+
+/// The same, where there may be a table for the key.
+pub(crate) fn is_valid_by_table(
+    table: Option<&Table>,
+    crypto: Crypto,
+    curve: Curve<'_>,
+    point: &[u8],
+    algorithm: SignatureAlgorithm<'_>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), String> {
+    let Some(scheme) = Scheme::of(curve, algorithm) else {
         let (algorithm, curve) = (algorithm.in_words(), curve.in_words());
         return Err(format!("{algorithm} under a key of {curve} is no signature App Attest uses"));
     };
@@ -40,30 +54,13 @@ pub(crate) fn is_valid(
         let algorithms = format!("{} {}", curve.in_words(), algorithm.in_words());
         sha256(&[algorithms.as_bytes(), &lengths, point, message, signature])
     };
-    let verify = || UnparsedPublicKey::new(verification, point).verify(message, signature).is_ok();
+    let verify = || {
+        let by_table = table.and_then(|table| table.verifies(scheme, message, signature));
+        by_table.unwrap_or_else(|| crypto.backend().verifies(scheme, point, message, signature))
+    };
     if VERIFIED_BEFORE.recall(question, verify) {
         Ok(())
     } else {
         Err(format!("the signature of {} bytes is not valid", signature.len()))
-    }
-}
-
-/// Whether the bytes are an uncompressed point on P-256.
-pub(crate) fn is_p256_point(point: &[u8]) -> bool {
-    point.len() == 65
-        && point[0] == 4
-        && ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).is_ok()
-}
-
-fn verification(
-    curve: Curve<'_>,
-    algorithm: SignatureAlgorithm<'_>,
-) -> Option<&'static EcdsaVerificationAlgorithm> {
-    match (curve, algorithm) {
-        (Curve::P256, SignatureAlgorithm::EcdsaSha256) => Some(&ECDSA_P256_SHA256_ASN1),
-        (Curve::P256, SignatureAlgorithm::EcdsaSha384) => Some(&ECDSA_P256_SHA384_ASN1),
-        (Curve::P384, SignatureAlgorithm::EcdsaSha256) => Some(&ECDSA_P384_SHA256_ASN1),
-        (Curve::P384, SignatureAlgorithm::EcdsaSha384) => Some(&ECDSA_P384_SHA384_ASN1),
-        (Curve::Other(_), _) | (_, SignatureAlgorithm::Other(_)) => None,
     }
 }

@@ -88,6 +88,12 @@ impl Attestation {
     }
 }
 
+/// The genuine attestations of the fixtures, each with its name.
+pub(crate) fn attestations() -> Vec<(String, Attestation)> {
+    let verified = verified("attestation").into_iter();
+    verified.map(|(name, json)| (name, Attestation::read(&json))).collect()
+}
+
 /// Finds `part`, a slice of `whole`, as a range of offsets.
 fn range(whole: &[u8], part: &[u8]) -> std::ops::Range<usize> {
     let start = part.as_ptr() as usize - whole.as_ptr() as usize;

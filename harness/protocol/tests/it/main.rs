@@ -6,6 +6,7 @@
     reason = "a test says what went wrong by failing, and prints how much it has looked at"
 )]
 
+mod back_ends;
 mod explain;
 mod fixtures;
 mod forge;

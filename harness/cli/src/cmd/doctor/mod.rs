@@ -118,6 +118,7 @@ fn target(args: &DoctorArgs) -> Target {
         json: args.json,
         allow_public: args.allow_public,
         flaws: Vec::new(),
+        crypto: None,
     }
 }
 

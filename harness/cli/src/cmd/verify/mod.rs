@@ -9,8 +9,9 @@ use crate::output::print;
 use jiff::Timestamp;
 use protocol::terms::{Environment, KeyId};
 use protocol::verify::{
-    AllowedCategories, AllowedVersions, AssertionRequest, AttestationRequest, Finding, Outcome,
-    Policy, ReceiptRequest, TrustAnchor, examine_assertion, examine_attestation, examine_receipt,
+    AllowedCategories, AllowedVersions, AssertionRequest, AttestationRequest, Crypto, Finding,
+    Outcome, Policy, ReceiptRequest, TrustAnchor, examine_assertion, examine_attestation,
+    examine_receipt,
 };
 use protocol::wire::{AttestationObject, AuthenticatorData, Receipt};
 use stated::{Stated, StatedKind};
@@ -44,6 +45,7 @@ pub(crate) fn verify(args: &VerifyArgs, now: Timestamp) -> Result<ExitCode, Fail
     let anchors = Anchors {
         attestation: anchor(args.trust_anchor.as_deref(), TrustAnchor::apple_app_attestation)?,
         receipt: anchor(args.receipt_trust_anchor.as_deref(), TrustAnchor::apple_root_g3)?,
+        crypto: args.crypto,
     };
     let (mut right, mut code) = (0, ExitCode::Ok);
     for file in &args.files {
@@ -77,9 +79,11 @@ pub(crate) fn verify(args: &VerifyArgs, now: Timestamp) -> Result<ExitCode, Fail
     Ok(code)
 }
 
+/// What files are held against, whatever they state.
 struct Anchors {
     attestation: TrustAnchor,
     receipt: TrustAnchor,
+    crypto: Crypto,
 }
 
 /// A trust anchor from a PEM or DER file, or Apple's.
@@ -124,7 +128,7 @@ fn examine(stated: &Stated, anchors: &Anchors, now: Timestamp) -> Result<Outcome
             let request =
                 AttestationRequest { object: &stated.object, key_id, client_data_hash: hash };
             let at = at(stated, now, &mut remarks);
-            let policy = policy(stated, environment)?;
+            let policy = policy(stated, environment, anchors.crypto)?;
             let findings = examine_attestation(&request, &anchors.attestation, &policy, at);
             outcomes("attestation", &findings)
         }
@@ -143,7 +147,8 @@ fn examine(stated: &Stated, anchors: &Anchors, now: Timestamp) -> Result<Outcome
                 public_key,
                 stored_counter: stated.stored_counter,
             };
-            let policy = policy(stated, stated.environment.unwrap_or(Environment::Production))?;
+            let environment = stated.environment.unwrap_or(Environment::Production);
+            let policy = policy(stated, environment, anchors.crypto)?;
             outcomes("assertion", &examine_assertion(&request, &policy))
         }
         StatedKind::Receipt => {
@@ -172,7 +177,7 @@ fn examine(stated: &Stated, anchors: &Anchors, now: Timestamp) -> Result<Outcome
                 public_key: stated.public_key.as_deref(),
                 client_data_hash: stated.client_data_hash.as_deref(),
             };
-            let policy = policy(stated, environment)?;
+            let policy = policy(stated, environment, anchors.crypto)?;
             outcomes("receipt", &examine_receipt(&request, &anchors.receipt, &policy, at))
         }
         StatedKind::AuthenticatorData => {
@@ -210,13 +215,14 @@ fn at(stated: &Stated, now: Timestamp, remarks: &mut Vec<String>) -> Timestamp {
     })
 }
 
-fn policy(stated: &Stated, environment: Environment) -> Result<Policy, String> {
+fn policy(stated: &Stated, environment: Environment, crypto: Crypto) -> Result<Policy, String> {
     Ok(Policy {
         app_id: stated.app_id.clone().ok_or("the App ID is missing: give --app-id")?,
         environment,
         categories: AllowedCategories::Any,
         bundle_versions: AllowedVersions::Any,
         receipt_max_age: jiff::SignedDuration::from_mins(5),
+        crypto,
     })
 }
 
