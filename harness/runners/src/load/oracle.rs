@@ -364,9 +364,12 @@ pub fn turned_away(lie: Option<Lie>, status: Option<u16>, decision: Decision) ->
 /// The class of an answer by what was sent, corrected by what the server may have stored.
 pub fn weigh(class: Class, breach: Option<Breach>) -> Class {
     match (class, breach) {
-        (Class::Right | Class::FalseAccept | Class::FalseReject, Some(breach)) => {
-            if breach.is_acceptance() { Class::FalseAccept } else { Class::FalseReject }
+        (Class::Right | Class::FalseAccept | Class::FalseReject, Some(breach))
+            if breach.is_acceptance() =>
+        {
+            Class::FalseAccept
         }
+        (Class::FalseReject, Some(_)) => Class::FalseReject,
         // An honest request was refused, and rightly: its challenge had grown old on the way.
         (Class::FalseReject, None) => Class::Right,
         (class, _) => class,
@@ -435,6 +438,8 @@ mod tests {
         let stored = Some(Breach::CounterStored { stored: 3 });
         assert_eq!(weigh(Class::Right, stored), Class::FalseAccept);
         assert_eq!(weigh(Class::FalseReject, Some(Breach::Refused)), Class::FalseReject);
+        let forgotten = weigh(Class::Right, Some(Breach::Refused));
+        assert_eq!(forgotten, Class::Right, "what must be refused is, if only the lie knows why");
         assert_eq!(weigh(Class::FalseReject, None), Class::Right, "its challenge was too old");
         assert_eq!(weigh(Class::FalseAccept, None), Class::FalseAccept);
         assert_eq!(weigh(Class::Timeout, None), Class::Timeout);

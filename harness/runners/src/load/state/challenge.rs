@@ -13,8 +13,9 @@ pub struct Challenges {
     old: HashMap<u64, Tries>,
 }
 
-/// Challenges of a generation: some 40 MB, a quarter of an hour of 1 000 requests a second.
-const GENERATION: usize = 1 << 20;
+/// Challenges of a generation: some 17 MB, which fill a table before it doubles; seven minutes of
+/// 1 000 requests a second.
+const GENERATION: usize = 7 << 16;
 
 /// One try of a challenge.
 #[derive(Debug, Clone, Copy)]
