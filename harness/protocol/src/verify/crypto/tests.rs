@@ -17,6 +17,8 @@ fn opinion(scheme: Scheme, point: &[u8], table: &Table, message: &[u8], signatur
     assert_eq!(ask(Crypto::RustCrypto), opinion, "{scheme:?} {}", hex::encode(signature));
     match (scheme, table.verifies(scheme, message, signature)) {
         (Scheme::P256Sha256 | Scheme::P256Sha384, found) => assert_eq!(found, None),
+        // A number r below 2^192, which no honest signature has, is left to a library.
+        (Scheme::P384Sha256 | Scheme::P384Sha384, None) => assert!(signature[3] <= 25),
         (Scheme::P384Sha256 | Scheme::P384Sha384, found) => {
             assert_eq!(found, Some(opinion), "table {scheme:?} {}", hex::encode(signature));
         }
