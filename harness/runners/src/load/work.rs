@@ -289,7 +289,11 @@ impl Work {
                 );
                 Ok((times.fate(class), incident))
             }
-            Some(_) | None => Ok((Fate::Dropped, None)),
+            Some((_, _, times)) => {
+                self.gauge.forget(times.done.saturating_duration_since(times.sent));
+                Ok((Fate::Dropped, None))
+            }
+            None => Ok((Fate::Dropped, None)),
         }
     }
 

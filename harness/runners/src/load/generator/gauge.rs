@@ -75,6 +75,11 @@ impl Gauge {
         self.strip().unsent(self.at(sent), self.at(Instant::now()));
     }
 
+    /// A request that came back is counted as none after all.
+    pub(in crate::load) fn forget(&self, in_flight: Duration) {
+        self.strip().forget(in_flight);
+    }
+
     /// A due arrival waits for its request until this is dropped.
     pub(in crate::load) fn waits_for_its_request(&self) -> Waiting<'_> {
         self.strip().waits_for_its_request(self.at(Instant::now()));

@@ -63,8 +63,13 @@ impl Strip {
     /// A request counted as sent never left.
     pub fn unsent(&mut self, sent: Duration, at: Duration) {
         self.answered(at);
-        // What it seemed to be in flight is taken from this second, whichever it was counted in.
-        self.open.area -= at.saturating_sub(sent).as_secs_f64();
+        self.forget(at.saturating_sub(sent));
+    }
+
+    /// A request is no longer counted that was in flight for so long.
+    pub fn forget(&mut self, in_flight: Duration) {
+        // It is taken from this second, whichever it was counted in: only the sum matters.
+        self.open.area -= in_flight.as_secs_f64();
     }
 
     /// An arrival is let go while so many users stand free.
@@ -196,6 +201,19 @@ mod tests {
         strip.unsent(ms(100), ms(700));
         let all = strip.take_all(ms(900));
         assert!(all[0].in_flight_mean.abs() < 1e-9, "{all:?}");
+    }
+
+    #[test]
+    fn what_is_forgotten_is_missing_in_the_sum() {
+        let mut strip = Strip::default();
+        strip.sent(ms(100));
+        strip.answered(ms(700));
+        strip.sent(ms(700));
+        strip.answered(ms(1_200));
+        strip.forget(ms(500));
+        let all = strip.take_all(ms(1_300));
+        let sum: f64 = all.iter().map(|second| second.in_flight_mean).sum();
+        assert!((sum - 0.6).abs() < 1e-9, "{all:?}");
     }
 
     #[test]
