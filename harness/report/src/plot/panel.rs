@@ -60,9 +60,10 @@ impl Panel {
         }
     }
 
-    /// The axis at the foot, its labels, and what it measures.
+    /// The axis at the foot, its labels as far as they do not touch, and what it measures.
     pub(super) fn draw_x(&self, pen: &Pen<'_>, ticks: &[(f64, String)], title: &str) {
         pen.line(&[(self.left, self.bottom), (self.right, self.bottom)], AXIS, 1.0);
+        let mut free = f64::MIN;
         for (value, label) in ticks {
             let x = self.across(*value);
             pen.line(&[(x, self.bottom), (x, self.bottom + 4.0)], AXIS, 1.0);
@@ -72,7 +73,16 @@ impl Panel {
                 x if self.right - x < 24.0 => Anchor::End,
                 _inside => Anchor::Middle,
             };
-            pen.text((x, self.bottom + 14.0), label, MUTED, anchor);
+            let width = width_of(label);
+            let from = match anchor {
+                Anchor::Start => x,
+                Anchor::Middle => x - width / 2.0,
+                Anchor::End => x - width,
+            };
+            if from > free {
+                pen.text((x, self.bottom + 14.0), label, MUTED, anchor);
+                free = from + width + 2.0;
+            }
         }
         if !title.is_empty() {
             let middle = f64::midpoint(self.left, self.right);

@@ -132,7 +132,8 @@ fn paint(pen: &Pen<'_>, rows: &[Sort], height: f64) {
         .collect();
     // Labels as wide as `0.00001 %` stand at every second mark at most.
     let every = decades.len().div_ceil(4).max(1);
-    let labelled = decades.iter().rev().step_by(every).cloned().collect::<Vec<_>>();
+    let mut labelled = decades.iter().rev().step_by(every).cloned().collect::<Vec<_>>();
+    labelled.reverse();
     for (mark, _) in &decades {
         let x = panel.across(*mark);
         pen.line(&[(x, panel.top), (x, panel.bottom)], GRID, 1.0);

@@ -1,6 +1,6 @@
 //! What the plots of a load show, and that what cannot be drawn is said.
 
-use crate::rendered::{file, read_xml};
+use crate::rendered::read_xml;
 use crate::{fixture, loads};
 use record::Record;
 use report::summary::Figure;
@@ -10,6 +10,17 @@ const ALWAYS: [&str; 5] = ["rate", "wrong", "latency", "percentiles", "generator
 
 fn names(record: &Record) -> Vec<String> {
     plot::all(&Summary::fold(record)).into_iter().map(|plot| plot.name).collect()
+}
+
+/// The page and the Markdown of a summary: what people read.
+fn pages(summary: &Summary) -> [String; 2] {
+    [render::html(summary), render::markdown(summary)]
+}
+
+/// One plot of the first load.
+fn drawn(summary: &Summary, name: &str) -> plot::Plot {
+    let plots = plot::of_load(&summary.load[0]);
+    plots.into_iter().find(|plot| plot.name == name).expect("it is drawn")
 }
 
 /// Cells of a table without quotes in it.
@@ -36,8 +47,7 @@ fn what_is_not_drawn_is_said_with_its_reason() {
         let load = load(&record);
         let absent = plot::absent(&load);
         assert_eq!(absent.len() + plot::titles(&load).len(), 10, "drawn or said");
-        let summary = Summary::fold(&record);
-        for text in [render::html(&summary), render::markdown(&summary)] {
+        for text in pages(&Summary::fold(&record)) {
             for (title, why) in &absent {
                 assert!(text.contains(&format!("{title}: {why}.")), "{title}");
             }
@@ -54,15 +64,7 @@ fn what_is_not_drawn_is_said_with_its_reason() {
 #[test]
 fn beside_each_plot_lies_its_data() {
     for record in [fixture::red(), loads::overload(), loads::soak(), loads::launch()] {
-        let files = render_all(&record);
-        let drawing =
-            |name: &'_ str| Some(name.strip_prefix("plots/")?.strip_suffix(".svg")?.to_owned());
-        let names: Vec<String> = files.iter().filter_map(|(name, _)| drawing(name)).collect();
-        assert!(names.len() >= ALWAYS.len());
-        for name in names {
-            let data = format!("plots/{name}.csv");
-            let found = files.iter().find(|(file, _)| *file == data);
-            let csv = String::from_utf8(found.expect("beside it").1.clone()).unwrap();
+        for plot::Plot { name, csv, .. } in plot::all(&Summary::fold(&record)) {
             let rows = cells(&csv);
             assert!(rows.len() > 1, "{name} has data");
             if !csv.contains('"') {
@@ -71,17 +73,20 @@ fn beside_each_plot_lies_its_data() {
             assert!(!csv.contains("NaN") && !csv.contains("inf"), "{name}");
         }
     }
+    let files: Vec<String> =
+        render_all(&fixture::load_only()).into_iter().map(|(name, _)| name).collect();
+    for name in ALWAYS {
+        for ending in ["svg", "csv"] {
+            assert!(files.contains(&format!("plots/{name}.{ending}")), "{name}.{ending}");
+        }
+    }
 }
 
 #[test]
 fn the_data_adds_up_to_the_summary() {
-    let record = loads::overload();
-    let load = &Summary::fold(&record).load[0];
-    let drawn = |name: &str| {
-        let plots = plot::of_load(load);
-        plots.into_iter().find(|plot| plot.name == name).expect("it is drawn").csv
-    };
-    let csv = drawn("rate");
+    let summary = Summary::fold(&loads::overload());
+    let load = &summary.load[0];
+    let csv = drawn(&summary, "rate").csv;
     let rows = cells(&csv);
     let sum = |name: &str| -> u64 {
         let column = rows[0].iter().position(|cell| *cell == name).expect(name);
@@ -94,7 +99,7 @@ fn the_data_adds_up_to_the_summary() {
     assert_eq!(sum("shed"), of("shed"));
     assert_eq!(sum("wrong"), load.correctness.false_accepts);
     assert!(of("shed") > 0 && load.correctness.false_accepts > 0, "the fixture has both");
-    let csv = drawn("latency");
+    let csv = drawn(&summary, "latency").csv;
     let rows = cells(&csv);
     let answers: u64 = rows[1..].iter().map(|row| row[5].parse::<u64>().unwrap()).sum();
     assert_eq!(answers, load.sent, "each answer is in one cell");
@@ -121,11 +126,11 @@ fn every_plot_is_well_formed_and_says_what_its_axes_are() {
 
 #[test]
 fn no_line_leads_from_one_phase_into_the_next() {
-    let record = loads::overload();
+    let summary = Summary::fold(&loads::overload());
     let ends = [20.0, 50.0];
     // Seconds lie between these pixels, in quarters, of a strip over 110 seconds.
     let across = |second: f64| (64.0 + second / 110.0 * (800.0 - 64.0)) * 4.0;
-    let text = file(&record, "plots/generator.svg");
+    let text = drawn(&summary, "generator").standalone();
     let mut lines = 0;
     for points in text.split("points=\"").skip(1) {
         let places: Vec<f64> = points
@@ -151,12 +156,13 @@ fn no_line_leads_from_one_phase_into_the_next() {
 
 #[test]
 fn a_server_comes_back_when_its_backlog_is_gone() {
-    let recovery = &Summary::fold(&loads::overload()).load[0].recoveries[0];
+    let summary = Summary::fold(&loads::overload());
+    let recovery = &summary.load[0].recoveries[0];
     assert_eq!((recovery.from.as_str(), recovery.to.as_str()), ("too-much", "after"));
     // Some 7,000 requests wait at the drop, and 320 more a second are answered than arrive.
     let after = recovery.recovered_after_s.expect("it comes back");
     assert!((18..=28).contains(&after), "{after}");
-    let page = file(&loads::overload(), "report.html");
+    let [page, _] = pages(&summary);
     assert!(page.contains(&format!("the server was well again after {after} s")), "in the page");
 
     let stuck = Summary::fold(&loads::overload_without_relief()).load.remove(0);
@@ -165,8 +171,8 @@ fn a_server_comes_back_when_its_backlog_is_gone() {
 
 #[test]
 fn what_creeps_has_a_slope_and_what_does_not_has_none() {
-    let record = loads::soak();
-    let load = &Summary::fold(&record).load[0];
+    let summary = Summary::fold(&loads::soak());
+    let load = &summary.load[0];
     let trend = |what: Figure| {
         load.trends.iter().find(|trend| trend.what == what).unwrap_or_else(|| panic!("{what:?}"))
     };
@@ -176,22 +182,19 @@ fn what_creeps_has_a_slope_and_what_does_not_has_none() {
     assert!(!trend(Figure::TargetCpu).is_sure(), "CPU stays where it is");
     assert_eq!(trend(Figure::ResponseP99).phase, "soak");
     let words = "memory of the server, MB: +7";
-    for name in ["report.html", "README.md"] {
-        assert!(file(&record, name).contains(words), "{name}");
-    }
+    assert!(pages(&summary).iter().all(|text| text.contains(words)));
 }
 
 #[test]
 fn a_fleet_is_told_in_full() {
-    let record = loads::launch();
-    let load = &Summary::fold(&record).load[0];
+    let summary = Summary::fold(&loads::launch());
+    let load = &summary.load[0];
     let fleet = load.fleet.as_ref().expect("it has one");
     let whole = |states: &std::collections::BTreeMap<String, u64>| states.values().sum::<u64>();
     assert!(fleet.seconds.iter().all(|second| whole(&second.states) == 20_000));
     assert!(fleet.amplification.expect("something was wanted") > 1.2);
     assert!(fleet.attested.n > 10_000 && fleet.too_late > 0);
-    for name in ["report.html", "README.md"] {
-        let text = file(&record, name);
+    for text in pages(&summary) {
         for part in [
             "woke up to attest",
             "by the policy “firebase”",
@@ -199,10 +202,10 @@ fn a_fleet_is_told_in_full() {
             "documented",
             "Preparing to use the App Attest service",
         ] {
-            assert!(text.contains(part), "{part} in {name}");
+            assert!(text.contains(part), "{part}");
         }
     }
-    let csv = file(&record, "plots/attested.csv");
+    let csv = drawn(&summary, "attested").csv;
     let last = csv.lines().rfind(|line| line.starts_with("attested,")).expect("a curve");
     let share: f64 = last.rsplit(',').next().unwrap().parse().unwrap();
     let awake = (fleet.attested.n + fleet.unattested) as f64;
@@ -211,27 +214,27 @@ fn a_fleet_is_told_in_full() {
 
 #[test]
 fn checks_of_validity_stand_before_the_figures() {
-    let page = file(&loads::overload(), "report.html");
+    let summary = Summary::fold(&loads::overload());
+    let [page, markdown] = pages(&summary);
     let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part}"));
     assert!(at("Whether the measurement is valid") < at("aria-label=\"Phases\""));
     for part in ["Little’s law", "88 %", "at most 85 %", "machine: give the generator"] {
         assert!(page.contains(part), "{part}");
     }
     assert!(page.contains("cannot be seen on this machine"));
-    let markdown = file(&loads::overload(), "README.md");
     assert!(markdown.contains("| hottest thread | 88 % | at most 85 % | ! remark |"), "{markdown}");
-    let json: serde_json::Value =
-        serde_json::from_str(&file(&loads::overload(), "summary.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&render::json(&summary)).unwrap();
     assert_eq!(json["load"][0]["checks"][3]["standing"], "remark");
 }
 
 #[test]
 fn probes_of_the_audit_count_for_the_bound() {
-    let load = &Summary::fold(&loads::soak()).load[0];
+    let summary = Summary::fold(&loads::soak());
+    let load = &summary.load[0];
     assert_eq!(load.correctness.dishonest, 4_000, "more than the windows hold");
     assert_eq!(load.correctness.false_accepts_below, Some(3.0 / 4_000.0));
-    let page = file(&loads::soak(), "report.html");
+    let [page, _] = pages(&summary);
     assert!(page.contains("0 wrong accepts in 4,000 dishonest requests: below 0.075 %"), "{page}");
-    let text = file(&loads::soak(), "plots/wrong.svg");
+    let text = drawn(&summary, "wrong").standalone();
     assert!(text.split('\n').collect::<String>().contains("none in 4,000: below 0.075 %"));
 }
