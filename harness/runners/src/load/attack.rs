@@ -3,7 +3,6 @@
 //! The rate is ours, not goose's: its users wait at our semaphore for the next arrival. Metrics in
 //! the record are ours too; goose's own are kept as one sentence, for comparison.
 
-use super::work::Work;
 use goose::GooseAttack;
 use goose::client::GooseClientBuilder;
 use goose::config::GooseConfiguration;
@@ -13,7 +12,6 @@ use goose::goose::{
 };
 use goose::metrics::GooseMetrics;
 use std::net::SocketAddr;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use targets::{Dialect, Exchange, Operation, Saved, WireRequest};
 
@@ -31,6 +29,15 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// Waits until no other attack runs in this process.
 pub(super) fn alone() -> MutexGuard<'static, ()> {
     ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the users of an attack share: their number, and what each does in its turn.
+pub(super) trait Hands: Send + Sync + 'static {
+    /// A user stands ready.
+    fn arrived(&self);
+
+    /// Takes the next request, if one comes in time, and sees to it.
+    fn turn(&self, door: &mut Door<'_>) -> impl Future<Output = ()> + Send;
 }
 
 /// A user's way to the target.
@@ -60,8 +67,8 @@ impl Door<'_> {
 
 /// Runs `users` users on the work until [`end`]; goose shows its own view of them at `dashboard`, if
 /// this build holds it. Gives back what goose saw, in a sentence.
-pub(super) async fn attack(
-    work: &Arc<Work>,
+pub(super) async fn attack<H: Hands>(
+    work: &Arc<H>,
     users: usize,
     host: &str,
     client: &reqwest::Client,
@@ -72,7 +79,7 @@ pub(super) async fn attack(
     let client = client.clone();
     let arrive: TransactionFunction = Arc::new(move |user| {
         user.client = client.clone();
-        arriving.tally.users.fetch_add(1, Ordering::SeqCst);
+        arriving.arrived();
         Box::pin(async { Ok(()) })
     });
     let turn: TransactionFunction = Arc::new(move |user| {

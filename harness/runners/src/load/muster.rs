@@ -282,7 +282,7 @@ impl Muster {
     }
 }
 
-fn must_be_accepted(step: &'static str, exchange: Exchange) -> Result<(), MusterError> {
+pub(super) fn must_be_accepted(step: &'static str, exchange: Exchange) -> Result<(), MusterError> {
     let undecided = match &exchange.decision {
         Decision::Accepted { .. } => return Ok(()),
         Decision::Rejected { .. } => false,

@@ -60,13 +60,13 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 const SHORTEST_SLEEP: Duration = Duration::from_micros(100);
 
 #[cfg(target_os = "linux")]
-fn ask_for_fine_timers() {
+pub(super) fn ask_for_fine_timers() {
     // Refused, it costs some 50 µs of lag, which is measured like all lag.
     let _ = nix::sys::prctl::set_timerslack(1);
 }
 
 #[cfg(not(target_os = "linux"))]
-fn ask_for_fine_timers() {}
+pub(super) fn ask_for_fine_timers() {}
 
 #[cfg(test)]
 mod tests {

@@ -65,8 +65,25 @@ impl Recruiter {
     /// The next device that nobody has seen.
     pub(super) fn recruit(&self) -> Member {
         let (number, key) = self.next_key();
+        self.made(number, self.seed.child("device", number), key)
+    }
+
+    /// The device of a number with the key that came after so many others.
+    ///
+    /// Its keys follow from its number alone, so that nobody has to remember them.
+    pub(super) fn member(&self, number: u32, keys: u16) -> Member {
+        let seed = self.seed.child("numbered device", number.into());
+        let key = Key::p256(&seed.child("key", keys.into()));
+        self.made(number.into(), seed, key)
+    }
+
+    /// The account of the device of a number.
+    pub(super) fn account(&self, number: u32) -> String {
+        format!("load-{}-{number}", self.run)
+    }
+
+    fn made(&self, number: u64, seed: Seed, key: Key) -> Member {
         let generation = self.generations[number as usize % self.generations.len()];
-        let seed = self.seed.child("device", number);
         let app_id = self.app_id.clone();
         let mut device = Device::with_key(&seed, key, generation, app_id, self.environment);
         if device.bundle_version.is_some() && self.version.is_some() {
@@ -148,6 +165,18 @@ mod tests {
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 5);
         let later = recruiter_of_run(2, |_| {}).recruit();
         assert!(!ids.contains(&later.device.key_id()), "a target may remember the first run");
+    }
+
+    #[test]
+    fn a_device_of_a_number_is_always_the_same_and_each_of_its_keys_another() {
+        let one = recruiter(|_| {});
+        let (first, again) = (one.member(7, 0), recruiter(|_| {}).member(7, 0));
+        assert_eq!(first.device.key_id(), again.device.key_id());
+        assert_eq!(first.account, one.account(7));
+        let keys: HashSet<_> = (0..4).map(|keys| one.member(7, keys).device.key_id()).collect();
+        assert_eq!(keys.len(), 4);
+        assert_eq!(one.member(7, 3).account, first.account);
+        assert_ne!(one.member(8, 0).device.key_id(), first.device.key_id());
     }
 
     #[test]

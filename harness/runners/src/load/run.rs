@@ -183,7 +183,7 @@ pub fn run(
         // Whichever way this thread leaves, the others are told that it is over.
         let ending = Ending(&work);
         let mut watcher = Watcher::new(plan, setting, sink, stop, progress, &work);
-        watcher.stand_in(surroundings(plan, &target, setting));
+        watcher.stand_in(surroundings(plan.highest_rate(), &target, setting));
         if !watcher.mustered(&watch, &engine) {
             drop(ending);
             return Err(joined(engine).err().unwrap_or(LoadError::Muster(MusterError::Stopped)));
@@ -228,14 +228,18 @@ pub fn run(
 const HEAD_START: Duration = Duration::from_millis(50);
 
 /// What is known of the machine and of the way to the target before anything is sent.
-fn surroundings(plan: &LoadPlan, target: &TargetFile, setting: &Setting) -> Surroundings {
+pub(super) fn surroundings(
+    highest_rate: f64,
+    target: &TargetFile,
+    setting: &Setting,
+) -> Surroundings {
     let probe = Probe::new();
     Surroundings {
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         open_files: probe.open_files,
         ports: probe.ports,
         same_host: is_here(&target.nodes),
-        highest_rate: plan.highest_rate(),
+        highest_rate,
         calibrated: setting.calibrated,
     }
 }

@@ -1,6 +1,6 @@
 //! What the users of a load attack share, and what each of them does with an arrival.
 
-use super::attack::Door;
+use super::attack::{Door, Hands};
 use super::audit::Audit;
 use super::fleet::{Asker, Fleet, Kept, print_of};
 use super::generator::Gauge;
@@ -189,7 +189,7 @@ impl Work {
     }
 
     /// One turn of a user: takes the next arrival, if one comes in time, and sees to it.
-    pub(super) async fn turn(&self, door: &mut Door<'_>) {
+    async fn take_turn(&self, door: &mut Door<'_>) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let permit = tokio::time::timeout(BOUNDED_WAIT, self.permits.acquire()).await;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -459,6 +459,16 @@ fn together(one: Answer, other: Answer) -> Answer {
         (Answer::Accepted, _) | (_, Answer::Accepted) => Answer::Accepted,
         (Answer::Lost, _) | (_, Answer::Lost) => Answer::Lost,
         (Answer::Refused | Answer::Unsent, _) => Answer::Refused,
+    }
+}
+
+impl Hands for Work {
+    fn arrived(&self) {
+        self.tally.users.fetch_add(1, Ordering::SeqCst);
+    }
+
+    async fn turn(&self, door: &mut Door<'_>) {
+        self.take_turn(door).await;
     }
 }
 

@@ -24,7 +24,7 @@ use targets::{Operation, TargetFile, file::ReceiptDemand};
 
 /// A reference server in a thread of its own, and the authority it trusts.
 pub(crate) struct World {
-    authority: Authority,
+    pub(crate) authority: Authority,
     pub(crate) target: TargetFile,
     frozen: Arc<AtomicBool>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
@@ -33,7 +33,7 @@ pub(crate) struct World {
 
 impl World {
     /// A server that leaves `rules` out.
-    fn without(rules: &[Rule]) -> Self {
+    pub(crate) fn without(rules: &[Rule]) -> Self {
         Self::with(Flaws::dropping(rules.iter().copied()), Duration::from_mins(5))
     }
 
@@ -145,7 +145,7 @@ pub(crate) fn plan(rate: f64, seconds: u64) -> LoadPlan {
     plan
 }
 
-fn windows(events: &[Event]) -> Vec<&LoadWindow> {
+pub(crate) fn windows(events: &[Event]) -> Vec<&LoadWindow> {
     let window = |event| match event {
         &Event { kind: EventKind::LoadWindow(ref window), .. } => Some(&**window),
         _other => None,

@@ -6,6 +6,7 @@ mod attempts;
 mod conformance;
 mod doctor;
 mod foreign;
+mod journeys;
 mod library;
 mod load;
 mod load_mutants;

@@ -1,0 +1,413 @@
+//! What the threads of a fleet's run share, and what each user does with a request.
+
+use super::super::attack::{Door, Hands};
+use super::super::fleet::{Kept, Material};
+use super::super::generator::Gauge;
+use super::super::incident::{Incident, Incidents};
+use super::super::mint::Mint;
+use super::super::oracle::{Class, Lie};
+use super::super::recruiter::Recruiter;
+use super::super::schedule::Deed as Made;
+use super::super::state::Request as Known;
+use super::super::windows::Fate;
+use super::books::Entry;
+use super::clock::Clock;
+use super::held::{Accepted, Held, Times};
+use super::life::{Answer, Deed, Life, Request};
+use super::owed::{Age, Owed, classify, owed, seen};
+use super::steps::Keep;
+use protocol::relying_party::Purpose;
+use record::FleetSecond;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+use targets::{CHALLENGE_TEXT, Dialect, DialectError, Facts, Operation, Saved, WireRequest};
+use tokio::sync::Semaphore;
+
+/// What the threads share.
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) dialect: Arc<Dialect>,
+    pub(super) recruiter: Recruiter,
+    pub(super) mint: Mint,
+    pub(super) life: Mutex<Life>,
+    pub(super) clock: OnceLock<Clock>,
+    /// How long the target's challenges live, by its own words; of the clock on the wall.
+    pub(super) lifetime: Option<Duration>,
+    pub(super) tally: Tally,
+    pub(super) gauge: Gauge,
+    /// Woken when there may be something new on the agenda, and on the way out.
+    pub(super) agenda: OnceLock<Thread>,
+    pub(super) pacer: OnceLock<Thread>,
+    held: Mutex<Held>,
+    challenges: Mutex<HashSet<u64>>,
+    /// Requests that are made, by their instant.
+    outbox: Mutex<BTreeMap<(Instant, u64), Parcel>>,
+    /// Requests whose instant has come.
+    due: Mutex<VecDeque<Parcel>>,
+    permits: Semaphore,
+    number: AtomicU64,
+    over: AtomicBool,
+    incidents: Incidents,
+    reports: Sender<Message>,
+}
+
+/// What was counted besides.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) users: AtomicUsize,
+    waiting: AtomicUsize,
+    handed_out: AtomicU64,
+    pub(super) enrolled: AtomicU64,
+    /// The longest that the pacer was not let run when it was due, in microseconds.
+    pub(super) longest_stop: AtomicU64,
+    /// Requests that found no user waiting.
+    pub(super) no_user: AtomicU64,
+}
+
+/// What a run tells whoever watches it.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// A device was enrolled before the start.
+    Enrolled,
+    /// All of them are.
+    Mustered,
+    /// A request's instant has come.
+    Due(Entry),
+    /// It was dealt with.
+    Done(Entry, Fate, Option<Box<Incident>>),
+    /// A second of the fleet.
+    Second(Box<FleetSecond>),
+    /// There is nothing more to do for devices.
+    Over,
+    /// A request could not be written.
+    Unwritable(DialectError),
+}
+
+/// A request that waits for its instant.
+#[derive(Debug)]
+pub(super) struct Parcel {
+    request: Request,
+    /// Its place among those handed out.
+    number: u64,
+    entry: Entry,
+    due: Instant,
+    wire: WireRequest,
+    /// What it is made of, if it may be sent again.
+    made_of: Option<(Facts, Known)>,
+    saved: Saved,
+    challenge: Times,
+    account: String,
+}
+
+/// Bounded wait for a request, so that goose can stop a user that has nothing to do.
+const BOUNDED_WAIT: Duration = Duration::from_millis(500);
+/// What is this late is given up: sent now, it would be part of another load than was asked for.
+const TOO_LATE: Duration = Duration::from_secs(1);
+
+impl Field {
+    pub(super) fn new(
+        dialect: Arc<Dialect>,
+        recruiter: Recruiter,
+        mint: Mint,
+        life: Life,
+        lifetime: Option<Duration>,
+        reports: Sender<Message>,
+    ) -> Self {
+        let devices = life.devices();
+        Self {
+            dialect,
+            recruiter,
+            mint,
+            life: Mutex::new(life),
+            clock: OnceLock::new(),
+            lifetime,
+            tally: Tally::default(),
+            gauge: Gauge::default(),
+            agenda: OnceLock::new(),
+            pacer: OnceLock::new(),
+            held: Mutex::new(Held::by(devices)),
+            challenges: Mutex::default(),
+            outbox: Mutex::default(),
+            due: Mutex::default(),
+            permits: Semaphore::new(0),
+            number: AtomicU64::new(0),
+            over: AtomicBool::new(false),
+            incidents: Incidents::default(),
+            reports,
+        }
+    }
+
+    /// Tells the watcher; if nobody watches any more, nobody wants to know.
+    pub(super) fn tell(&self, message: Message) {
+        let _ = self.reports.send(message);
+    }
+
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.permits.close();
+        self.agenda.get().into_iter().chain(self.pacer.get()).for_each(Thread::unpark);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn life(&self) -> MutexGuard<'_, Life> {
+        lock(&self.life)
+    }
+
+    /// A number that no other request has.
+    pub(super) fn number(&self) -> u64 {
+        self.number.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Makes a request and puts it out for its instant.
+    pub(super) fn make(&self, request: Request, clock: &Clock) -> Result<(), DialectError> {
+        let due = clock.instant(request.due);
+        let number = self.number();
+        let member = || self.recruiter.member(request.device, request.key);
+        let account = self.recruiter.account(request.device);
+        let (mut saved, accepted, challenge) = {
+            let mut held = lock(&self.held);
+            let (saved, accepted) = held.take(request.device);
+            (saved, accepted, held.times(request.device))
+        };
+        let (wire, made_of) = match request.deed {
+            Deed::AskToAttest | Deed::AskToAssert => {
+                let purpose = purpose(request.deed);
+                (self.mint.challenge(number, purpose, &account, &saved)?, None)
+            }
+            Deed::Enrol { .. } | Deed::Assert { .. } => {
+                let mut member = member();
+                member.saved.clone_from(&saved);
+                member.device.next_counter = request.counter;
+                let deed = match request.deed {
+                    Deed::Enrol { .. } => Made::Attest(None),
+                    Deed::Assert { .. }
+                    | Deed::AskToAttest
+                    | Deed::AskToAssert
+                    | Deed::SendAgain => Made::Assert(None),
+                };
+                let ready = self.mint.make(number, deed, Material::Member(Box::new(member)))?;
+                (ready.wire, Some((ready.facts, ready.request)))
+            }
+            Deed::SendAgain => {
+                let accepted = accepted.expect("life sends again only what it asked to keep");
+                saved.clone_from(&accepted.saved);
+                let deed = Made::Assert(Some(Lie::Replay));
+                let ready = self.mint.make(number, deed, Material::Accepted(accepted))?;
+                (ready.wire, None)
+            }
+        };
+        let entry = Entry {
+            second: clock.second(due),
+            phase: clock.phase(request.due),
+            operation: operation(request.deed),
+            dishonest: matches!(request.deed, Deed::SendAgain | Deed::Assert { stale: true }),
+        };
+        let parcel =
+            Parcel { request, number: 0, entry, due, wire, made_of, saved, challenge, account };
+        let mut outbox = lock(&self.outbox);
+        outbox.insert((due, number), parcel);
+        let is_first = outbox.first_key_value().is_some_and(|(key, _)| *key == (due, number));
+        drop(outbox);
+        if is_first {
+            self.pacer.get().into_iter().for_each(Thread::unpark);
+        }
+        Ok(())
+    }
+
+    /// Hands out every request whose instant has come. Gives back the next instant.
+    pub(super) fn hand_out(&self) -> Option<Instant> {
+        loop {
+            let mut parcel = {
+                let mut outbox = lock(&self.outbox);
+                let first = outbox.first_entry()?;
+                if first.key().0 > Instant::now() {
+                    return Some(first.key().0);
+                }
+                first.remove()
+            };
+            self.tell(Message::Due(parcel.entry));
+            let waiting = self.tally.waiting.load(Ordering::Relaxed);
+            let free = waiting.saturating_sub(self.permits.available_permits());
+            if free == 0 {
+                self.tally.no_user.fetch_add(1, Ordering::Relaxed);
+            }
+            self.gauge.released(free as u64);
+            parcel.number = self.tally.handed_out.fetch_add(1, Ordering::Relaxed);
+            lock(&self.due).push_back(parcel);
+            self.permits.add_permits(1);
+        }
+    }
+
+    /// Sends a request, and tells its device and the watcher what came of it.
+    async fn see_to(&self, parcel: Parcel, door: &mut Door<'_>) {
+        let Parcel { request, number, entry, due, wire, made_of, mut saved, challenge, account } =
+            parcel;
+        self.gauge.taken(number);
+        let clock = self.clock.get().expect("requests are made after the clock was set");
+        let device = request.device;
+        let before = saved.clone();
+        let sent = Instant::now();
+        let exchange = if sent.saturating_duration_since(due) > TOO_LATE {
+            None
+        } else {
+            if !uses_challenge(request.deed) {
+                saved.remove(CHALLENGE_TEXT);
+            }
+            self.gauge.sent(sent);
+            let exchange = door.send(&self.dialect, entry.operation, wire, &mut saved).await;
+            if exchange.is_none() {
+                self.gauge.unsent(sent);
+            }
+            exchange
+        };
+        let Some(exchange) = exchange else {
+            let mut life = self.life();
+            let keep = life.answered(device, clock.now(), Answer::NotSent);
+            self.keep(device, keep, before, None);
+            drop(life);
+            self.tell(Message::Done(entry, Fate::Dropped, None));
+            return;
+        };
+        let done = Instant::now();
+        self.gauge.answered(done, &exchange.decision);
+        let age = uses_challenge(request.deed).then(|| Age {
+            least: sent.saturating_duration_since(challenge.there),
+            most: done.saturating_duration_since(challenge.asked),
+        });
+        let owed = owed(request.deed, age, self.lifetime);
+        let counter = matches!(request.deed, Deed::Assert { .. }).then_some(request.counter);
+        let mut class = classify(owed, counter, &exchange.decision);
+        let answer = seen(&exchange);
+        if !uses_challenge(request.deed)
+            && class == Class::Right
+            && let Some(challenge) = saved.get(CHALLENGE_TEXT)
+            && !self.is_new(challenge)
+        {
+            class = Class::WrongOutput;
+        }
+        // The device's next request may be made as soon as its life goes on: what that needs is put
+        // by before.
+        let mut life = self.life();
+        let keep = life.answered(device, clock.model(done), answer);
+        if !uses_challenge(request.deed) {
+            lock(&self.held).note(device, Times { asked: sent, there: done });
+        }
+        if uses_challenge(request.deed) && keep == Keep::Challenge {
+            // What an answer left behind does not replace the challenge that is used again.
+            let challenge = before.get(CHALLENGE_TEXT).cloned();
+            saved.extend(challenge.map(|text| (CHALLENGE_TEXT.to_owned(), text)));
+        }
+        let kept = |(facts, request)| Box::new(Kept { facts, saved: before, request });
+        let accepted = made_of.map(kept);
+        self.keep(device, keep, saved, accepted);
+        drop(life);
+        self.agenda.get().into_iter().for_each(Thread::unpark);
+        let lie = (owed == Owed::Refusal).then_some(Lie::Replay);
+        let what = || describe(&request, age, &account);
+        let incident = self.incidents.write_up(class, entry.operation, lie, what, &exchange, None);
+        let fate = Fate::Sent {
+            class,
+            response: done.saturating_duration_since(due),
+            service: done - sent,
+            lag: sent.saturating_duration_since(due),
+        };
+        self.tell(Message::Done(entry, fate, incident));
+    }
+
+    /// Keeps what a device needs for its next request, and nothing else.
+    fn keep(&self, device: u32, keep: Keep, mut saved: Saved, accepted: Option<Accepted>) {
+        if keep != Keep::Challenge {
+            saved.remove(CHALLENGE_TEXT);
+        }
+        let accepted = accepted.filter(|_| keep == Keep::Request);
+        lock(&self.held).give(device, saved, accepted);
+    }
+
+    /// Notes a challenge that was handed out; `false` if it was handed out before.
+    pub(super) fn is_new(&self, challenge: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        challenge.hash(&mut hasher);
+        lock(&self.challenges).insert(hasher.finish())
+    }
+
+    /// Keeps what a target gave a device that was enrolled before the start.
+    pub(super) fn keep_enrolled(&self, device: u32, saved: Saved) {
+        self.keep(device, Keep::Nothing, saved, None);
+    }
+}
+
+impl Hands for Field {
+    fn arrived(&self) {
+        self.tally.users.fetch_add(1, Ordering::SeqCst);
+    }
+
+    async fn turn(&self, door: &mut Door<'_>) {
+        self.tally.waiting.fetch_add(1, Ordering::Relaxed);
+        let permit = tokio::time::timeout(BOUNDED_WAIT, self.permits.acquire()).await;
+        self.tally.waiting.fetch_sub(1, Ordering::Relaxed);
+        match permit {
+            Ok(Ok(permit)) => permit.forget(),
+            // Over: until goose has noticed, users go round slowly.
+            Ok(Err(_closed)) => return tokio::time::sleep(BOUNDED_WAIT / 10).await,
+            Err(_nothing_due) => return,
+        }
+        let parcel = lock(&self.due).pop_front();
+        if let Some(parcel) = parcel {
+            self.see_to(parcel, door).await;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn uses_challenge(deed: Deed) -> bool {
+    match deed {
+        Deed::Enrol { .. } | Deed::Assert { .. } | Deed::SendAgain => true,
+        Deed::AskToAttest | Deed::AskToAssert => false,
+    }
+}
+
+fn purpose(deed: Deed) -> Purpose {
+    match deed {
+        Deed::AskToAttest | Deed::Enrol { .. } => Purpose::Attest,
+        Deed::AskToAssert | Deed::Assert { .. } | Deed::SendAgain => Purpose::Assert,
+    }
+}
+
+fn operation(deed: Deed) -> Operation {
+    match deed {
+        Deed::AskToAttest | Deed::AskToAssert => Operation::Challenge,
+        Deed::Enrol { .. } => Operation::Attest,
+        Deed::Assert { .. } | Deed::SendAgain => Operation::Assert,
+    }
+}
+
+/// A request in words that finish "sent …".
+fn describe(request: &Request, age: Option<Age>, account: &str) -> String {
+    let what = match request.deed {
+        Deed::AskToAttest | Deed::AskToAssert => "a request for a challenge",
+        Deed::Enrol { again: false } => "an honest attestation",
+        Deed::Enrol { again: true } => "an honest attestation again that was not answered",
+        Deed::Assert { stale: false } => "an honest assertion",
+        Deed::Assert { stale: true } => "an assertion with an expired challenge",
+        Deed::SendAgain => "an accepted request a second time",
+    };
+    let counter = match request.deed {
+        Deed::Assert { .. } | Deed::SendAgain => format!("counter {}, ", request.counter),
+        Deed::AskToAttest | Deed::AskToAssert | Deed::Enrol { .. } => String::new(),
+    };
+    let age = age.map_or_else(String::new, |age| {
+        format!(", challenge {:.1} s old", age.least.as_secs_f64())
+    });
+    format!("{what} ({counter}device {}, account {account}{age})", request.device)
+}
