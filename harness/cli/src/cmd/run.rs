@@ -16,6 +16,7 @@ use catalogue::{Case, untrusted};
 use jiff::Timestamp;
 use judge::known::Known;
 use record::EventKind;
+use runners::load::journey::{self, JourneyRun};
 use runners::load::validity::Calibrated;
 use runners::load::{Arrivals, LoadError, LoadPlan, Mix};
 use runners::{conformance, load};
@@ -34,7 +35,8 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// Cases, then load.
 pub(crate) fn run(args: &RunArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
     let cases = Some((&args.selection, &args.checks, &args.gated));
-    let load = Attack { plan: &|seed| plan(&args.load, seed), watch: &args.load.watch };
+    let plan = |seed| plan(&args.load, seed).map(Planned::Operations);
+    let load = Attack { plan: &plan, watch: &args.load.watch };
     play(&args.target, cases, Some(load), "run", stop, now)
 }
 
@@ -62,7 +64,8 @@ pub(crate) fn replay(
 
 /// Load only: steps of one rate.
 pub(crate) fn load(args: &LoadArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
-    let load = Attack { plan: &|seed| plan(&args.load, seed), watch: &args.load.watch };
+    let plan = |seed| plan(&args.load, seed).map(Planned::Operations);
+    let load = Attack { plan: &plan, watch: &args.load.watch };
     play(&args.target, None, Some(load), "load", stop, now)
 }
 
@@ -80,8 +83,17 @@ pub(crate) fn attack(
 #[derive(Clone, Copy)]
 pub(crate) struct Attack<'p> {
     /// Makes the plan with the seed of the run, and checks it.
-    pub(crate) plan: &'p dyn Fn(simulator::Seed) -> Result<LoadPlan, Failed>,
+    pub(crate) plan: &'p dyn Fn(simulator::Seed) -> Result<Planned, Failed>,
     pub(crate) watch: &'p Watch,
+}
+
+/// What a load does.
+#[derive(Debug, Clone)]
+pub(crate) enum Planned {
+    /// Operations arrive by themselves.
+    Operations(LoadPlan),
+    /// Devices wake, and what they do then follows from the answers.
+    Journeys(Box<JourneyRun>),
 }
 
 fn play(
@@ -228,7 +240,7 @@ fn play_load(
     session: &mut Session,
     prepared: &Prepared,
     args: &Target,
-    plan: &LoadPlan,
+    plan: &Planned,
     (calibrated, dashboard): (Option<Calibrated>, Option<SocketAddr>),
 ) -> Result<(), Failed> {
     let under_test = prepared.open(LONG_LIFE, session.folder(), "reference-load")?;
@@ -243,20 +255,20 @@ fn play_load(
         calibrated,
         dashboard,
     };
-    let recorder = &mut session.recorder;
+    let (target, authority) = (&under_test.file, &session.authority);
+    let (recorder, stop) = (&mut session.recorder, &session.stop);
     if let Some(at) = dashboard {
         let text = format!("goose shows its own view of the load at http://{at}");
         recorder.record(EventKind::Note { text });
     }
-    let attack = load::run(
-        plan,
-        &under_test.file,
-        &session.authority,
-        &setting,
-        recorder,
-        &session.stop,
-        &mut |_progress| {},
-    );
+    let attack = match plan {
+        Planned::Operations(plan) => {
+            load::run(plan, target, authority, &setting, recorder, stop, &mut |_progress| {})
+        }
+        Planned::Journeys(run) => {
+            journey::run(run, target, authority, &setting, recorder, stop, &mut |_progress| {})
+        }
+    };
     attack.map(drop).map_err(|error| {
         let code = match &error {
             LoadError::Plan(_)

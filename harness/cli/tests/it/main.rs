@@ -13,6 +13,7 @@ mod foreign;
 mod gate;
 mod github;
 mod init;
+mod journeys;
 mod judged;
 mod killed;
 mod known;

@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod drawn;
+mod journeys;
 mod list;
 mod plan;
 mod profile;
@@ -12,7 +13,7 @@ use crate::cmd::run;
 use crate::exit_code::{ExitCode, Failed};
 use crate::interrupt::StopFlag;
 use jiff::Timestamp;
-use profile::{Asked, operations};
+use profile::{Asked, planned};
 
 /// Whichever is asked for.
 pub(crate) fn load(args: &LoadArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
@@ -30,6 +31,6 @@ fn run_profile(args: &LoadRunArgs, stop: &StopFlag, now: Timestamp) -> Result<Ex
     let mut target = args.target.clone();
     // What the command line says wins over the profile, and both over chance.
     target.seed = target.seed.or(asked.seed()?);
-    let plan = |seed| operations(&asked.read(seed)?, asked.profile);
+    let plan = |seed| planned(&asked.read(seed)?, asked.profile, seed);
     run::attack(&target, run::Attack { plan: &plan, watch: &args.watch }, stop, now)
 }

@@ -1,8 +1,9 @@
 //! `assay load plan`: what a profile comes to. Nothing is sent.
 
-use super::profile::{Asked, operations, refused};
-use super::told;
+use super::profile::{Asked, planned, refused};
+use super::{journeys, told};
 use crate::args::LoadPlanArgs;
+use crate::cmd::run::Planned;
 use crate::exit_code::{ExitCode, Failed};
 use crate::output::print;
 use runners::load::Outlook;
@@ -32,7 +33,14 @@ pub(super) fn plan(args: &LoadPlanArgs) -> Result<ExitCode, Failed> {
             .map_err(|error| Failed::new(ExitCode::Internal, error))?,
     };
     let sent = destinations(args, &file)?;
-    let plan = operations(&profile, &args.profile)?;
+    let plan = match planned(&profile, &args.profile, seed)? {
+        Planned::Operations(plan) => plan,
+        Planned::Journeys(run) => {
+            let foreseen = journeys::Foreseen::of(&profile.about, *run, sent);
+            print(&if args.json { foreseen.json().to_string() } else { foreseen.text() });
+            return Ok(ExitCode::Ok);
+        }
+    };
     let outlook =
         Outlook::of(&plan, &file, BINS).map_err(|error| refused(&args.profile, &error))?;
     let told = told::Told {

@@ -1,10 +1,12 @@
 //! The profile that is asked for: one that comes with Assay, or a file.
 
 use crate::args::{self, Changes};
+use crate::cmd::run::Planned;
 use crate::exit_code::Failed;
 use crate::folder::chain;
-use runners::load::profile::{self, Load, Profile, builtin};
-use runners::load::{Arrivals, LoadPlan};
+use runners::load::Arrivals;
+use runners::load::journey::JourneyRun;
+use runners::load::profile::{self, JourneyLoad, Load, Profile, builtin};
 use simulator::Seed;
 use std::path::Path;
 
@@ -40,14 +42,24 @@ impl Asked<'_> {
     }
 }
 
-/// The plan of a profile with phases, checked.
-pub(super) fn operations(profile: &Profile, name: &str) -> Result<LoadPlan, Failed> {
+/// What a profile asks for, checked.
+pub(super) fn planned(profile: &Profile, name: &str, seed: Seed) -> Result<Planned, Failed> {
     match &profile.load {
         Load::Operations(operations) => {
             operations.plan.check().map_err(|error| refused(name, &error))?;
-            Ok(operations.plan.clone())
+            Ok(Planned::Operations(operations.plan.clone()))
         }
-        Load::Journeys(_) => Err(refused(name, &"this build runs no journeys")),
+        Load::Journeys(journeys) => {
+            let JourneyLoad { plan, users, timeout } = &**journeys;
+            plan.check().map_err(|error| refused(name, &error))?;
+            Ok(Planned::Journeys(Box::new(JourneyRun {
+                name: profile.name.clone(),
+                journeys: plan.clone(),
+                users: users.unwrap_or_else(|| plan.users_by_default(*timeout)),
+                timeout: *timeout,
+                seed: seed.child("load", 0),
+            })))
+        }
     }
 }
 
