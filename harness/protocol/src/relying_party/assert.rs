@@ -116,7 +116,7 @@ impl RelyingParty {
             && challenge.as_ref().is_err_and(|broken| broken.rule == Rule::ChallengeUnused)
         {
             self.repeats = self.repeats.wrapping_add(1);
-            if self.repeats % WAVED_THROUGH == 0 {
+            if self.repeats.is_multiple_of(WAVED_THROUGH) {
                 challenge = Ok(());
                 lenience = Lenience::Waved;
             }
