@@ -75,9 +75,9 @@ fn a_counter_that_is_raced_is_caught_within_22_probes() {
 }
 
 #[test]
-fn a_challenge_that_is_not_spent_is_caught_within_22_probes() {
+fn a_challenge_that_is_not_spent_is_caught_within_33_probes() {
     let world = World::with(Flaws::dropping([Rule::ChallengeUnused]), lasting());
-    caught(&world, &probing(30.0, 3), 22, &[SPENT]);
+    caught(&world, &probing(30.0, 3), 33, &[SPENT]);
 }
 
 #[test]
