@@ -18,7 +18,7 @@ fn probing(rate: f64, seconds: u64) -> LoadPlan {
 }
 
 fn planted(id: &str) -> Flaws {
-    Flaws::from_iter(Flaw::from_id(id))
+    Flaw::from_id(id).into_iter().collect()
 }
 
 fn lasting() -> Duration {

@@ -31,6 +31,7 @@ pub struct Try {
 
 /// What became of the tries of one challenge.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and any may be true")]
 struct Tries {
     /// Key and act of the first.
     first: (u32, Act),

@@ -29,7 +29,7 @@ const AT_ONCE: usize = 8;
 ///
 /// Its worlds are the lowest level, and whatever requests without an answer make of that: those
 /// with a lower counter can no longer be accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Key {
     lowest: Level,
     /// Counters of assertions that may yet be acted on, in ascending order; `len` of them.
@@ -39,12 +39,6 @@ pub struct Key {
     enrolment: bool,
     /// Whether there are maybes below the highest that are not listed.
     several: bool,
-}
-
-impl Default for Key {
-    fn default() -> Self {
-        Self { lowest: 0, maybes: [0; MAYBES], len: 0, enrolment: false, several: false }
-    }
 }
 
 /// A key of which requests are under way, with all its worlds.

@@ -193,7 +193,7 @@ fn a_key_at_rest_takes_32_bytes_and_many_doubts_raise_no_alarm() {
     for ticket in many {
         assert_eq!(play.answer(ticket, Accepted), None);
     }
-    assert_eq!(play.one(1, assert_with(21), Accepted).is_some(), true);
+    assert!(play.one(1, assert_with(21), Accepted).is_some());
 }
 
 /// One request of a small history, and when it is sent and answered among the others.
