@@ -225,7 +225,6 @@ fn goose_alone(url: &str, users: &str, seconds: &str) -> Result<String, String> 
     configuration.run_time = Some(seconds.to_string());
     configuration.quiet = 3;
     configuration.no_telnet = true;
-    configuration.no_websocket = true;
     configuration.no_print_metrics = true;
     configuration.no_transaction_metrics = true;
     configuration.no_scenario_metrics = true;
