@@ -122,6 +122,8 @@ fn asked_twice_it_ends_at_once_and_the_record_can_be_read() {
     let windows =
         record.events.iter().filter(|event| matches!(event.kind, EventKind::LoadWindow(_)));
     assert!(windows.count() > 0, "what was measured is kept");
+    let ended = |event: &record::Event| matches!(event.kind, EventKind::RunFinished(_));
+    assert!(!record.events.iter().any(ended), "it waited for what was in flight");
     let again = context.run(&["report", "out"]);
     assert!(context.path("out/report.html").exists(), "{}", again.stderr);
 }
