@@ -1,4 +1,4 @@
-//! The verifier beside the bare signature checks it contains, on Apple's published sample of 2026.
+//! The verifier beside the bare signature checks it contains.
 //!
 //! What the verifier adds is the difference of two lines of one group; both run in the same minute
 //! on the same machine, so their ratio is worth more than either figure.
@@ -7,55 +7,26 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
     EcdsaVerificationAlgorithm, UnparsedPublicKey,
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
+use benches::subject::{CLIENT_DATA_HASH, Subject};
 use criterion::{
     BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
 };
-use jiff::Timestamp;
 use protocol::flaw::Flaws;
-use protocol::terms::{AppId, Environment, KeyId, nonce};
-use protocol::verify::{
-    AssertionRequest, AttestationRequest, Policy, ReceiptRequest, TrustAnchor, verify_assertion,
-    verify_attestation, verify_receipt,
-};
+use protocol::terms::nonce;
+use protocol::verify::{Crypto, Phase, Rule};
 use protocol::wire::{
     Assertion, AttestationObject, AuthenticatorData, Certificate, Curve, Receipt,
     SignatureAlgorithm,
 };
-use simulator::{Device, Generation, Seed};
 use std::hint::black_box;
-use std::time::Duration;
-
-const SAMPLE: &str = include_str!("../harness/protocol/tests/data/guide-2026.json");
+use std::time::{Duration, Instant};
 
 criterion_group!(
     name = benches;
     config = Criterion::default().measurement_time(Duration::from_secs(3)).warm_up_time(Duration::from_secs(1));
-    targets = attestation, assertion, receipt, decode
+    targets = attestation, assertion, receipt, rules, decode, threads
 );
 criterion_main!(benches);
-
-/// A published attestation and what it is verified with.
-struct Sample {
-    object: Vec<u8>,
-    key_id: KeyId,
-    policy: Policy,
-    now: Timestamp,
-}
-
-impl Sample {
-    fn read() -> Self {
-        Self {
-            object: base64(member("attestationObject")),
-            key_id: KeyId::from_base64(member("keyId")).expect("the sample's key id is one"),
-            policy: Policy::new(
-                AppId::parse(member("appId")).expect("the sample's App ID is one"),
-                Environment::Production,
-            ),
-            now: member("verifyAt").parse().expect("the sample's time is one"),
-        }
-    }
-}
 
 /// A signature check and everything it needs.
 struct Bare<'a> {
@@ -77,72 +48,60 @@ impl<'a> Bare<'a> {
 }
 
 fn attestation(c: &mut Criterion) {
+    let subject = Subject::new();
     let mut group = c.benchmark_group("attestation");
-    let Sample { object, key_id, policy, now } = Sample::read();
-    let anchor = TrustAnchor::apple_app_attestation();
-    let client_data_hash = member("clientDataUtf8").as_bytes();
-    group.bench_function("verify", |b| {
-        b.iter(|| {
-            let request =
-                AttestationRequest { object: black_box(&object), key_id, client_data_hash };
-            verify_attestation(&request, &anchor, &policy, now, &Flaws::NONE)
-                .expect("the sample is genuine")
+    let (cold, known, warm) =
+        (subject.anchor(), subject.anchor().remembering(), subject.warm_anchor());
+    let fast = subject.policy(Crypto::AwsLcRs);
+    let second = subject.policy(Crypto::RustCrypto);
+    let tables = subject.policy(Crypto::Tables);
+    for (name, anchor, policy) in [
+        ("cold", &cold, &fast),
+        ("intermediate known", &known, &fast),
+        ("intermediate known and its key in a table", &warm, &tables),
+        ("by RustCrypto, cold", &cold, &second),
+    ] {
+        group.bench_function(name, |b| {
+            b.iter(|| subject.verify_attestation(anchor, policy, &Flaws::NONE));
         });
-    });
-    let read = AttestationObject::decode(&object).expect("the sample is genuine");
+    }
+    let read = AttestationObject::decode(&subject.attestation).expect("the device is honest");
     let chain: Vec<_> = read.certificates.iter().map(|der| certificate(der)).collect();
-    let root = certificate(anchor.der());
+    let root = certificate(subject.authority.root_der());
     let bare = [
         Bare::of(&chain[0], chain[1].curve, chain[1].point),
         Bare::of(&chain[1], root.curve, root.point),
     ];
+    group.bench_function("bare P-384 signature", |b| b.iter(|| bare[0].check()));
     bare_signatures(&mut group, &bare);
 }
 
 fn assertion(c: &mut Criterion) {
+    let subject = Subject::new();
     let mut group = c.benchmark_group("assertion");
-    let app_id = AppId::parse("ABCDE12345.com.example.app").expect("it is an App ID");
-    let policy = Policy::new(app_id.clone(), Environment::Production);
-    let client_data_hash = [7; 32];
-    let seed = Seed::from_text("assertion bench");
-    let mut device = Device::new(&seed, Generation::Ios27, app_id, Environment::Production);
-    let object = device.assert(&client_data_hash);
-    let public_key = device.public_key();
-    group.bench_function("verify", |b| {
-        b.iter(|| {
-            let request = AssertionRequest {
-                assertion: black_box(&object),
-                client_data_hash: &client_data_hash,
-                public_key: &public_key,
-                stored_counter: 0,
-            };
-            verify_assertion(&request, &policy, &Flaws::NONE).expect("the device is honest")
-        });
-    });
-    let read = Assertion::decode(&object).expect("the device is honest");
-    let message = nonce(read.authenticator_data, &client_data_hash);
-    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &public_key[..]);
-    bare_signatures(&mut group, &[Bare { key, message: &message, signature: read.signature }]);
+    for (name, crypto) in [("verify", Crypto::AwsLcRs), ("by RustCrypto", Crypto::RustCrypto)] {
+        let policy = subject.policy(crypto);
+        group.bench_function(name, |b| b.iter(|| subject.verify_assertion(&policy, &Flaws::NONE)));
+    }
+    let read = Assertion::decode(&subject.assertion).expect("the device is honest");
+    let message = nonce(read.authenticator_data, &CLIENT_DATA_HASH);
+    let point = subject.device.public_key();
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &point[..]);
+    let bare = Bare { key, message: &message, signature: read.signature };
+    group.bench_function("bare P-256 signature", |b| b.iter(|| bare.check()));
 }
 
 fn receipt(c: &mut Criterion) {
+    let subject = Subject::new();
     let mut group = c.benchmark_group("receipt");
-    let Sample { object, policy, now, .. } = Sample::read();
-    let anchor = TrustAnchor::apple_root_g3();
-    let object = AttestationObject::decode(&object).expect("the sample is genuine");
-    let receipt = object.receipt.expect("the sample has a receipt");
-    let leaf = certificate(object.certificates[0]);
-    let client_data_hash = Some(member("clientDataUtf8").as_bytes());
-    group.bench_function("verify", |b| {
-        b.iter(|| {
-            let public_key = Some(leaf.point);
-            let request =
-                ReceiptRequest { receipt: black_box(receipt), public_key, client_data_hash };
-            verify_receipt(&request, &anchor, &policy, now, &Flaws::NONE)
-                .expect("the sample is genuine")
+    let policy = subject.policy(Crypto::AwsLcRs);
+    let (cold, known) = (subject.receipt_anchor(), subject.receipt_anchor().remembering());
+    for (name, anchor) in [("cold", &cold), ("chain known", &known)] {
+        group.bench_function(name, |b| {
+            b.iter(|| subject.verify_receipt(anchor, &policy, &Flaws::NONE));
         });
-    });
-    let read = Receipt::decode(receipt).expect("the sample is genuine");
+    }
+    let read = Receipt::decode(&subject.receipt).expect("the device is honest");
     let chain: Vec<_> = read.certificates.iter().map(|der| certificate(der)).collect();
     let signer = &read.signers[0];
     let key =
@@ -153,35 +112,80 @@ fn receipt(c: &mut Criterion) {
         Bare::of(&chain[0], chain[1].curve, chain[1].point),
         Bare::of(&chain[1], chain[2].curve, chain[2].point),
     ];
+    group.bench_function("bare P-256 signature", |b| b.iter(|| bare[0].check()));
     bare_signatures(&mut group, &bare);
 }
 
+/// Each rule alone: all others are left out, and reading stays, which is a line of its own.
+fn rules(c: &mut Criterion) {
+    let subject = Subject::new();
+    let mut group = c.benchmark_group("rules");
+    group.measurement_time(Duration::from_secs(1)).warm_up_time(Duration::from_millis(300));
+    let (anchor, receipts) = (subject.anchor(), subject.receipt_anchor());
+    let policy = subject.policy(Crypto::AwsLcRs);
+    let run = |phase: Phase, flaws: &Flaws| match phase {
+        Phase::Attestation => subject.verify_attestation(&anchor, &policy, flaws),
+        Phase::Assertion => subject.verify_assertion(&policy, flaws),
+        Phase::Receipt => subject.verify_receipt(&receipts, &policy, flaws),
+        Phase::State => {}
+    };
+    for phase in [Phase::Attestation, Phase::Assertion, Phase::Receipt] {
+        let of_phase = || Rule::ALL.iter().copied().filter(move |rule| rule.phase() == phase);
+        let none = Flaws::dropping(of_phase());
+        group.bench_function(format!("{phase:?}: reading alone"), |b| b.iter(|| run(phase, &none)));
+        for rule in of_phase() {
+            let alone = Flaws::dropping(of_phase().filter(|other| *other != rule));
+            group.bench_function(rule.id(), |b| b.iter(|| run(phase, &alone)));
+        }
+    }
+}
+
 fn decode(c: &mut Criterion) {
+    let subject = Subject::new();
     let mut group = c.benchmark_group("decode");
-    let Sample { object, .. } = Sample::read();
-    let read = AttestationObject::decode(&object).expect("the sample is genuine");
-    let receipt = read.receipt.expect("the sample has a receipt");
-    group.bench_function("attestation object", |b| {
-        b.iter(|| AttestationObject::decode(black_box(&object)));
+    let read = AttestationObject::decode(&subject.attestation).expect("the device is honest");
+    group.bench_function("attestation object (CBOR)", |b| {
+        b.iter(|| AttestationObject::decode(black_box(&subject.attestation)));
+    });
+    group.bench_function("assertion (CBOR)", |b| {
+        b.iter(|| Assertion::decode(black_box(&subject.assertion)));
     });
     group.bench_function("authenticator data", |b| {
         b.iter(|| AuthenticatorData::decode_attestation(black_box(read.authenticator_data)));
     });
-    group.bench_function("credential certificate", |b| {
+    group.bench_function("credential certificate (DER)", |b| {
         b.iter(|| Certificate::decode(black_box(read.certificates[0])));
     });
-    group.bench_function("receipt", |b| b.iter(|| Receipt::decode(black_box(receipt))));
+    group.bench_function("receipt (BER)", |b| {
+        b.iter(|| Receipt::decode(black_box(&subject.receipt)));
+    });
 }
 
-/// A text member of the sample, which has no escapes.
-fn member(name: &str) -> &'static str {
-    let found =
-        SAMPLE.split_once(&format!("\"{name}\": \"")).and_then(|(_, rest)| rest.split_once('"'));
-    found.expect("the sample has the member").0
-}
-
-fn base64(text: &str) -> Vec<u8> {
-    STANDARD.decode(text).expect("the sample's object is base64")
+/// The same attestation by one thread and by two at once: time for one, so that 0.5 is perfect.
+fn threads(c: &mut Criterion) {
+    let subject = Subject::new();
+    let mut group = c.benchmark_group("threads");
+    let (anchor, policy) = (subject.anchor().remembering(), subject.policy(Crypto::AwsLcRs));
+    for (name, threads) in [("1 thread", 1), ("2 threads", 2)] {
+        group.bench_function(name, |b| {
+            b.iter_custom(|rounds| {
+                #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+                let start = Instant::now();
+                std::thread::scope(|scope| {
+                    for thread in 0..threads {
+                        let share = (rounds + thread) / threads;
+                        let (subject, anchor, policy) = (&subject, &anchor, &policy);
+                        scope.spawn(move || {
+                            for _ in 0..share {
+                                subject.verify_attestation(anchor, policy, &Flaws::NONE);
+                            }
+                        });
+                    }
+                });
+                start.elapsed()
+            });
+        });
+    }
 }
 
 fn bare_signatures(group: &mut BenchmarkGroup<'_, WallTime>, bare: &[Bare<'_>]) {
@@ -189,7 +193,7 @@ fn bare_signatures(group: &mut BenchmarkGroup<'_, WallTime>, bare: &[Bare<'_>]) 
 }
 
 fn certificate(der: &[u8]) -> Certificate<'_> {
-    Certificate::decode(der).expect("the sample is genuine")
+    Certificate::decode(der).expect("the device is honest")
 }
 
 fn verification(
@@ -202,7 +206,7 @@ fn verification(
         (Curve::P384, SignatureAlgorithm::EcdsaSha256) => &ECDSA_P384_SHA256_ASN1,
         (Curve::P384, SignatureAlgorithm::EcdsaSha384) => &ECDSA_P384_SHA384_ASN1,
         (Curve::Other(_), _) | (_, SignatureAlgorithm::Other(_)) => {
-            panic!("the sample uses P-256 and P-384 only")
+            panic!("the test authority uses P-256 and P-384 only")
         }
     }
 }
