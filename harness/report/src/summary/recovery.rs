@@ -32,7 +32,7 @@ pub struct Recovery {
 const DROP: f64 = 0.9;
 /// Share of what is offered that must be answered rightly.
 const ANSWERED: f64 = 0.95;
-/// Seconds in a row that make a recovery.
+/// Seconds in a row that make a recovery; of a shorter phase, half of it.
 const HELD_S: u64 = 10;
 
 /// Each drop of the rate from one measured phase to the next, in order.
@@ -59,7 +59,7 @@ fn after_drop(
     let p99_limit_us = calm.map(|phase| phase.response.p99_us.saturating_mul(2).max(1_000));
     let seconds: Vec<&Second> =
         load.seconds.iter().filter(|second| second.phase == place + 1).collect();
-    let held_s = HELD_S.min(seconds.len() as u64).max(1);
+    let held_s = HELD_S.min(seconds.len() as u64 / 2).max(1);
     let good = |second: &&Second| {
         let right = of_kind(&second.classes, Kind::Right) as f64;
         let quick = p99_limit_us.is_none_or(|limit| second.response.p99_us <= limit);

@@ -175,18 +175,23 @@ fn end(story: &mut Story, probes: u64, false_accepts: u64) {
 
 /// Too much for half a minute, then less than before: a backlog that drains.
 pub(crate) fn overload() -> Record {
-    too_much(280.0)
+    too_much(280.0, 60)
 }
 
 /// Too much for half a minute, then hardly less than the server can bear.
 pub(crate) fn overload_without_relief() -> Record {
-    too_much(590.0)
+    too_much(590.0, 60)
 }
 
-fn too_much(after: f64) -> Record {
+/// The same, watched for hardly longer than the backlog lasts.
+pub(crate) fn overload_watched_briefly() -> Record {
+    too_much(280.0, 28)
+}
+
+fn too_much(after: f64, seconds: u64) -> Record {
     let mut story = Story::begin();
     let attack = Attack {
-        phases: vec![("before", 20, 300.0), ("too-much", 30, 900.0), ("after", 60, after)],
+        phases: vec![("before", 20, 300.0), ("too-much", 30, 900.0), ("after", seconds, after)],
         capacity: 600.0,
         room: 7_000.0,
         timeout_s: 9.0,

@@ -165,6 +165,11 @@ fn a_server_comes_back_when_its_backlog_is_gone() {
     let [page, _] = pages(&summary);
     assert!(page.contains(&format!("the server was well again after {after} s")), "in the page");
 
+    // Watched for six seconds after it is well, which is less than half of the phase.
+    let brief =
+        Summary::fold(&loads::overload_watched_briefly()).load.remove(0).recoveries.remove(0);
+    assert_eq!((brief.held_s, brief.recovered_after_s), (10, None), "not well for long enough");
+
     let stuck = Summary::fold(&loads::overload_without_relief()).load.remove(0);
     assert_eq!(stuck.recoveries[0].recovered_after_s, None, "the backlog hardly shrinks");
 }
