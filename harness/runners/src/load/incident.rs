@@ -16,9 +16,12 @@ pub(super) struct Incident {
     pub(super) status: Option<u16>,
 }
 
-/// How many of each kind were seen: of each class, what was sent.
+/// What came of what was sent.
+type Kind = (Class, Operation, Option<Lie>);
+
+/// How many of each kind were seen.
 #[derive(Debug, Default)]
-pub(super) struct Incidents(Mutex<BTreeMap<(Class, Operation, Option<Lie>), u32>>);
+pub(super) struct Incidents(Mutex<BTreeMap<Kind, u32>>);
 
 /// Incidents of one kind that are written up: enough to see a pattern, too few to fill a disk.
 const OF_EACH: u32 = 5;
@@ -68,7 +71,7 @@ impl Incidents {
         Some(Box::new(Incident { class, operation, what, status: exchange.status }))
     }
 
-    fn is_one_of_few(&self, kind: (Class, Operation, Option<Lie>)) -> bool {
+    fn is_one_of_few(&self, kind: Kind) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = seen.entry(kind).or_default();
         *seen = seen.saturating_add(1);
