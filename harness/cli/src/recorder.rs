@@ -1,11 +1,12 @@
 //! Where the events of a run go: the record on disk, and the console.
 
 use crate::console::Console;
-use crate::exit_code::Failed;
+use crate::exit_code::{ExitCode, Failed};
 use crate::folder::chain;
 use crate::metrics::Metrics;
 use judge::known::Known;
 use record::{Event, EventKind, JsonLines, Record, Sink};
+use runners::load::profile::slo::{Held, Standing};
 use std::path::Path;
 use std::time::Instant;
 
@@ -16,13 +17,14 @@ pub(crate) struct Recorder {
     file: JsonLines,
     console: Console,
     metrics: Option<Metrics>,
+    promise: Option<Held>,
 }
 
 impl Recorder {
     /// A recorder that writes to `path`; the run starts now.
     pub(crate) fn create(path: &Path, console: Console) -> Result<Self, Failed> {
         let file = JsonLines::create(path).map_err(|error| Failed::usage(chain(&error)))?;
-        Ok(Self { started: Instant::now(), file, console, metrics: None })
+        Ok(Self { started: Instant::now(), file, console, metrics: None, promise: None })
     }
 
     /// Also tells whoever scrapes these figures.
@@ -33,6 +35,23 @@ impl Recorder {
     /// Tells the console which failures of that target are known.
     pub(crate) fn expect(&mut self, known: &Known, target: &str) {
         self.console.expect(known, target);
+    }
+
+    /// Holds the load from here on to a service level.
+    pub(crate) fn promise(&mut self, promise: Held) {
+        self.promise = Some(promise);
+    }
+
+    /// Whether the service level was kept, if one was promised.
+    pub(crate) fn kept(&self) -> Result<(), Failed> {
+        let Standing { missed, undecided } =
+            self.promise.as_ref().map(Held::standing).unwrap_or_default();
+        let (code, words, why) = match (missed.as_slice(), undecided.as_slice()) {
+            ([], []) => return Ok(()),
+            ([], undecided) => (ExitCode::Inconclusive, "is undecided", undecided),
+            (missed, _) => (ExitCode::ServiceLevel, "was missed", missed),
+        };
+        Err(Failed::new(code, format_args!("the service level {words}: {}", why.join("; "))))
     }
 
     /// Records something that happens now.
@@ -62,6 +81,9 @@ impl Sink for Recorder {
         self.console.emit(&event);
         if let Some(metrics) = &self.metrics {
             metrics.take(&event.kind);
+        }
+        if let (EventKind::LoadWindow(window), Some(promise)) = (&event.kind, &mut self.promise) {
+            promise.add(window);
         }
     }
 }

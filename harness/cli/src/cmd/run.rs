@@ -36,7 +36,7 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 pub(crate) fn run(args: &RunArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
     let cases = Some((&args.selection, &args.checks, &args.gated));
     let plan = |seed| plan(&args.load, seed).map(Planned::Operations);
-    let load = Attack { plan: &plan, watch: &args.load.watch };
+    let load = Attack { plan: &plan, watch: &args.load.watch, promise: None };
     play(&args.target, cases, Some(load), "run", stop, now)
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn replay(
 /// Load only: steps of one rate.
 pub(crate) fn load(args: &LoadArgs, stop: &StopFlag, now: Timestamp) -> Result<ExitCode, Failed> {
     let plan = |seed| plan(&args.load, seed).map(Planned::Operations);
-    let load = Attack { plan: &plan, watch: &args.load.watch };
+    let load = Attack { plan: &plan, watch: &args.load.watch, promise: None };
     play(&args.target, None, Some(load), "load", stop, now)
 }
 
@@ -85,6 +85,8 @@ pub(crate) struct Attack<'p> {
     /// Makes the plan with the seed of the run, and checks it.
     pub(crate) plan: &'p dyn Fn(simulator::Seed) -> Result<Planned, Failed>,
     pub(crate) watch: &'p Watch,
+    /// The service level that it is held to, if one is promised.
+    pub(crate) promise: Option<&'p Held>,
 }
 
 /// What a load does.
@@ -154,6 +156,9 @@ fn play(
     if let Some(metrics) = metrics {
         session.recorder.tell(metrics);
     }
+    if let Some(promise) = load.and_then(|load| load.promise) {
+        session.recorder.promise(promise.clone());
+    }
     if let Some(Asked { known: Some(known), .. }) = &cases {
         let name = prepared.file.as_ref().map_or("reference", |file| &file.name);
         session.recorder.expect(known, name);
@@ -170,6 +175,7 @@ fn play(
         }
     };
     let mut failed = parts().err();
+    failed = failed.or(session.recorder.kept().err());
     if let Some(known) = cases.as_ref().and_then(|asked| asked.known.as_ref()) {
         let held = session.hold(known);
         failed = failed.or(held.err());

@@ -108,6 +108,23 @@ fn a_profile_is_run_and_reported_by_its_phases() {
 }
 
 #[test]
+fn a_promise_that_no_server_can_keep_ends_with_8_and_says_by_how_much() {
+    let context = Context::new();
+    let own = context.write(
+        "own.toml",
+        "schema = 1\nname = \"own\"\nabout = \"a test\"\ntimeout = \"10s\"\n\
+         [slo]\nassert = { p50 = \"1us\" }\n\
+         [[phase]]\nkind = \"steady\"\nrate = \"20/s\"\nfor = \"2s\"\n",
+    );
+    let ran = context.run(&["load", "run", &own, "--seed", "1", "--out", "out"]);
+    // 9 says that this machine was too busy to measure, which weighs more.
+    assert!(matches!(ran.code, Some(8 | 9)), "{}\n{}", ran.stdout, ran.stderr);
+    let told = "the service level was missed: phase steady: p50 of assert was ";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    assert!(context.path("out/report.html").exists());
+}
+
+#[test]
 fn a_profile_brings_its_own_seed_and_the_command_line_another() {
     let context = Context::new();
     let own = context.write(

@@ -82,7 +82,7 @@ pub struct Row {
 impl Line {
     /// Arrivals of the whole line.
     pub fn area(&self) -> f64 {
-        (self.from + self.to) / 2.0 * self.length.as_secs_f64()
+        f64::midpoint(self.from, self.to) * self.length.as_secs_f64()
     }
 }
 
@@ -233,7 +233,7 @@ impl Course {
                     if left < line.length {
                         let (part, whole) = (left.as_secs_f64(), line.length.as_secs_f64());
                         let rate = (line.to - line.from).mul_add(part / whole, line.from);
-                        before += (line.from + rate) / 2.0 * part;
+                        before += f64::midpoint(line.from, rate) * part;
                         break;
                     }
                     before += line.area();

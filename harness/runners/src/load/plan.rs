@@ -332,6 +332,27 @@ impl LoadPlan {
         }
     }
 
+    /// What the arrivals do, in words: the mix, how many lie, and what phases have of their own.
+    pub fn words(&self) -> String {
+        let percent = |share: f64| (share * 1e4).round() / 100.0;
+        let mut words = format!("{}; {} % dishonest", self.mix.words(), percent(self.dishonest));
+        for phase in &self.phases {
+            let Own { mix, dishonest, flood, .. } = &phase.own;
+            let own = [
+                mix.map(Mix::words),
+                dishonest
+                    .filter(|own| own.total_cmp(&self.dishonest).is_ne())
+                    .map(|own| format!("{} % dishonest", percent(own))),
+                (*flood > 0.0).then(|| format!("{flood} lies to each arrival of the mix")),
+            ];
+            let own: Vec<String> = own.into_iter().flatten().collect();
+            if !own.is_empty() {
+                words.extend(["; ", &phase.name, ": ", &own.join(", ")]);
+            }
+        }
+        words
+    }
+
     /// How the arrivals of a phase are spaced; within bursts and quiet whiles they are independent.
     pub fn law(&self, place: usize) -> Arrivals {
         match self.phases.get(place) {
@@ -593,6 +614,19 @@ mod tests {
         assert_eq!(plan.mix.words(), "1 attestation : 4 assertions : 5 challenges");
         let names: Vec<_> = plan.phases.iter().map(|phase| phase.name.as_str()).collect();
         assert_eq!(names, ["100/s", "200/s", "400/s", "800/s"]);
+    }
+
+    #[test]
+    fn a_plan_says_what_its_phases_have_of_their_own() {
+        let mut plan = plan();
+        assert_eq!(plan.words(), "1 attestation : 4 assertions : 5 challenges; 5 % dishonest");
+        plan.phases[0].own.dishonest = Some(0.0);
+        plan.phases[1].own.flood = 3.0;
+        assert_eq!(
+            plan.words(),
+            "1 attestation : 4 assertions : 5 challenges; 5 % dishonest; 100/s: 0 % dishonest; \
+             200/s: 3 lies to each arrival of the mix"
+        );
     }
 
     #[test]

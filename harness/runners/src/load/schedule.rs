@@ -106,7 +106,7 @@ impl Iterator for Walk<'_> {
     }
 }
 
-impl<'p> Walk<'p> {
+impl Walk<'_> {
     /// Hands go on from one phase to the next if both deal by the same terms.
     fn deeds_of(&mut self, phase: u32) -> &mut Deeds {
         let dealing = self.deeds.take().map(|(place, terms, deeds)| {

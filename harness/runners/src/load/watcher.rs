@@ -152,11 +152,7 @@ impl<'a> Watcher<'a> {
         });
         let started = LoadStarted {
             phases: phases.collect(),
-            mix: format!(
-                "{}; {} % dishonest",
-                self.plan.mix.words(),
-                (self.plan.dishonest * 1e4).round() / 100.0
-            ),
+            mix: self.plan.words(),
             arrivals: self.plan.arrivals.as_str().to_owned(),
             users: self.plan.users,
             timeout_s: self.plan.timeout.as_secs_f64(),

@@ -25,12 +25,13 @@ pub(super) fn rates(rates: &[f64], seconds: f64) -> String {
                 LEVELS[eighths.clamp(least, 8.0).round() as usize]
             })
             .collect();
-        text.push_str(&format!("{mark} │{}\n", line.trim_end()));
+        text.extend([&mark, " │", line.trim_end(), "\n"]);
     }
     let axis = "─".repeat(rates.len());
     let end = format!("{seconds:.0} s");
     let gap = rates.len().saturating_sub(end.len() + 1);
-    text.push_str(&format!("{} └{axis}\n{blank}  0{}{end}\n", label(0.0), " ".repeat(gap)));
+    let gap = " ".repeat(gap);
+    text.extend([&label(0.0), " └", &axis, "\n", &blank, "  0", &gap, &end, "\n"]);
     text
 }
 

@@ -32,5 +32,7 @@ fn run_profile(args: &LoadRunArgs, stop: &StopFlag, now: Timestamp) -> Result<Ex
     // What the command line says wins over the profile, and both over chance.
     target.seed = target.seed.or(asked.seed()?);
     let plan = |seed| planned(&asked.read(seed)?, asked.profile, seed);
-    run::attack(&target, run::Attack { plan: &plan, watch: &args.watch }, stop, now)
+    let promise = asked.promise()?;
+    let promise = promise.as_ref();
+    run::attack(&target, run::Attack { plan: &plan, watch: &args.watch, promise }, stop, now)
 }

@@ -6,6 +6,7 @@ use crate::exit_code::Failed;
 use crate::folder::chain;
 use runners::load::Arrivals;
 use runners::load::journey::JourneyRun;
+use runners::load::profile::slo::Held;
 use runners::load::profile::{self, JourneyLoad, Load, Profile, builtin};
 use simulator::Seed;
 use std::path::Path;
@@ -21,6 +22,13 @@ impl Asked<'_> {
     /// The text of the profile's own seed, if it has one.
     pub(super) fn seed(&self) -> Result<Option<String>, Failed> {
         Ok(self.read(Seed::from_text(""))?.seed)
+    }
+
+    /// The service level that the profile promises, if any, with nothing measured yet.
+    pub(super) fn promise(&self) -> Result<Option<Held>, Failed> {
+        let profile = self.read(Seed::from_text(""))?;
+        let aside = profile.unmeasured();
+        Ok(profile.slo.map(|slo| Held::new(slo, aside)))
     }
 
     /// The profile with its changes, in a run of this seed.

@@ -27,13 +27,8 @@ impl Told<'_> {
             str::to_owned,
         );
         // Writing to a text cannot fail.
-        let _ = writeln!(
-            text,
-            "{} arrivals; {}; {:.1} % dishonest; seed: {seed}\n",
-            plan.arrivals.as_str(),
-            plan.mix.words(),
-            plan.dishonest * 100.0
-        );
+        let _ =
+            writeln!(text, "{} arrivals; {}; seed: {seed}\n", plan.arrivals.as_str(), plan.words());
         text.push_str(&self.table());
         text.push('\n');
         let bin = outlook.bin.as_secs_f64();
@@ -162,9 +157,9 @@ impl Told<'_> {
     }
 }
 
-/// A device with its key, account and what the target gave it; measured on this machine's reference.
+/// Assumed of a device with its key, its account and what the target gave it to keep.
 const BYTES_PER_DEVICE: u64 = 2_000;
-/// A user of the load generator with its future and its connection.
+/// Assumed of a user of the load generator with its future and its connection.
 const BYTES_PER_USER: u64 = 40_000;
 
 fn megabytes(bytes: u64) -> String {
@@ -188,8 +183,7 @@ fn rates(course: &Course) -> String {
                 .join(" → ")
         }
         Course::Burst(burst) => format!("{} or {}", burst.quiet, burst.busy),
-        Course::Herd(_) => format!("{:.0} at most", course.highest_rate()),
-        Course::Trace(_) => format!("{:.0} at most", course.highest_rate()),
+        Course::Herd(_) | Course::Trace(_) => format!("{:.0} at most", course.highest_rate()),
     }
 }
 

@@ -91,14 +91,14 @@ impl Operations {
         let longer = changes.length.map(|length| {
             length.as_secs_f64() / plan.length().as_secs_f64().max(f64::MIN_POSITIVE)
         });
-        let changed = [
+        let asked = [
             ("rate", changes.rate.is_some()),
             ("for", changes.length.is_some()),
             ("scale", changes.scale.is_some()),
         ];
         let is_trace = |course: &Course| matches!(course, Course::Trace(_));
         if plan.phases.iter().any(|phase| is_trace(&phase.course))
-            && let Some((option, _)) = changed.into_iter().find(|(_, changed)| *changed)
+            && let Some((option, _)) = asked.into_iter().find(|(_, is_asked)| *is_asked)
         {
             return Err(ChangeError::Trace { option });
         }

@@ -10,6 +10,7 @@ mod kind;
 mod raw;
 mod read;
 pub mod schema;
+pub mod slo;
 mod trace;
 
 pub use change::{ChangeError, Changes};
@@ -31,8 +32,24 @@ pub struct Profile {
     pub about: String,
     /// The text of its seed, if it has one of its own.
     pub seed: Option<String>,
+    /// What is promised of it, if anything.
+    pub slo: Option<slo::ServiceLevel>,
     /// What is done.
     pub load: Load,
+}
+
+impl Profile {
+    /// Names of the phases whose figures do not count.
+    pub fn unmeasured(&self) -> Vec<String> {
+        match &self.load {
+            Load::Operations(operations) => {
+                let phases = operations.plan.phases.iter();
+                let aside = phases.filter(|phase| phase.own.unmeasured);
+                aside.map(|phase| phase.name.clone()).collect()
+            }
+            Load::Journeys(_) => Vec::new(),
+        }
+    }
 }
 
 /// What a profile does.

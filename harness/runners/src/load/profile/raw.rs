@@ -38,6 +38,9 @@ pub(super) struct Head {
     pub(super) max_in_flight: Option<u32>,
     /// Devices enrolled beforehand; as many as the load needs unless given.
     pub(super) devices: Option<u32>,
+    /// What is promised; missed, the run ends with 8.
+    #[schemars(with = "Option<super::slo::ServiceLevel>")]
+    pub(super) slo: Option<Spanned<super::slo::ServiceLevel>>,
 }
 
 /// How arrivals are spaced.

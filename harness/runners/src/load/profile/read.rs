@@ -104,7 +104,13 @@ fn read(text: &str, seed: Seed, files: Files<'_>) -> Result<Profile, Fault> {
         (Some(phases), None) => Load::Operations(operations(&head, phases, seed, files)?),
         (None, Some(first)) => Load::Journeys(Box::new(journey_load(&head, journeys, first)?)),
     };
-    Ok(Profile { name: head.name.into_inner(), about: head.about, seed: head.seed, load })
+    Ok(Profile {
+        name: head.name.into_inner(),
+        about: head.about,
+        seed: head.seed,
+        slo: head.slo.map(Spanned::into_inner),
+        load,
+    })
 }
 
 fn check_head(head: &Head) -> Result<(), Problem> {
@@ -117,7 +123,10 @@ fn check_head(head: &Head) -> Result<(), Problem> {
     if name.is_empty() || name.len() > LONGEST_TEXT || !name.chars().all(is_plain) {
         return Err(Problem::new(head.name.span(), "a name is made of a-z, 0-9, `-` and `.`"));
     }
-    Ok(())
+    match &head.slo {
+        Some(slo) => slo.get_ref().check(slo.span()),
+        None => Ok(()),
+    }
 }
 
 fn journey_load(
@@ -185,7 +194,9 @@ fn unique(name: String, phases: &[PhasePlan]) -> String {
     if !taken(&name) {
         return name;
     }
-    (2..).map(|number| format!("{name} #{number}")).find(|name| !taken(name)).unwrap_or(name)
+    // Among one name more than there are phases one is free.
+    let mut others = (2..=phases.len() + 2).map(|number| format!("{name} #{number}"));
+    others.find(|name| !taken(name)).unwrap_or(name)
 }
 
 /// The phases of the plan that one of the profile comes to.
@@ -195,10 +206,10 @@ fn phase(value: Spanned<DeValue<'_>>, files: Files<'_>) -> Result<(Kind, Vec<Pha
         return Err(Problem::new(span, "a phase is a table: write [[phase]]").into());
     };
     let names = Kind::ALL.map(Kind::as_str);
-    let named = table.remove("kind").ok_or_else(|| {
+    let word = table.remove("kind").ok_or_else(|| {
         Problem::new(span.clone(), format!("`kind` is missing{}", suggestion("", &names)))
     })?;
-    let kind = match named.get_ref() {
+    let kind = match word.get_ref() {
         DeValue::String(name) => Kind::from_name(name).ok_or_else(|| {
             let hint = match &**name {
                 "outage" | "churn" => {
@@ -206,9 +217,9 @@ fn phase(value: Spanned<DeValue<'_>>, files: Files<'_>) -> Result<(Kind, Vec<Pha
                 }
                 name => suggestion(name, &names),
             };
-            Problem::new(named.span(), format!("`{name}` is no kind of phase{hint}"))
+            Problem::new(word.span(), format!("`{name}` is no kind of phase{hint}"))
         })?,
-        _other => return Err(Problem::new(named.span(), "`kind` must be a text").into()),
+        _other => return Err(Problem::new(word.span(), "`kind` must be a text").into()),
     };
     let mut common = DeTable::new();
     for name in COMMON {

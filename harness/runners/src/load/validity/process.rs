@@ -17,13 +17,13 @@ use std::time::Duration;
 /// Instants of all phases.
 #[derive(Debug)]
 pub(super) struct Process {
-    law: Arrivals,
     phases: Vec<Instants>,
 }
 
 #[derive(Debug)]
 struct Instants {
     from: Duration,
+    law: Arrivals,
     length: Duration,
     course: Course,
     due: Vec<u64>,
@@ -49,9 +49,10 @@ const FEW: u64 = 300;
 impl Process {
     pub(super) fn new(plan: &LoadPlan) -> Self {
         let mut from = Duration::ZERO;
-        let phases = plan.phases.iter().map(|phase| {
+        let phases = plan.phases.iter().enumerate().map(|(place, phase)| {
             let instants = Instants {
                 from,
+                law: plan.law(place),
                 length: phase.length(),
                 course: phase.course.clone(),
                 due: vec![0; SLICES],
@@ -62,7 +63,7 @@ impl Process {
             from += phase.length();
             instants
         });
-        Self { law: plan.arrivals, phases: phases.collect() }
+        Self { phases: phases.collect() }
     }
 
     pub(super) fn sent(&mut self, phase: usize, due: Duration, lag: Duration) {
@@ -104,8 +105,11 @@ impl Process {
         );
         let uniform = vec![1; SLICES];
         let known = || seen().filter(|(_, one)| one.count >= FEW && one.has_law());
+        let mut laws: Vec<&str> = known().map(|(_, one)| one.law.as_str()).collect();
+        laws.sort_unstable();
+        laws.dedup();
         let lawful = known().map(|(phase, one)| {
-            let chance = match self.law {
+            let chance = match one.law {
                 Arrivals::Constant => 1.0 / one.count as f64,
                 // The distance of n uniform numbers is beyond this once in some ten thousand times.
                 Arrivals::Poisson => 2.2 / (one.count as f64).sqrt(),
@@ -114,22 +118,21 @@ impl Process {
         });
         told(
             "distance of arrivals from their law (Kolmogorov–Smirnov)",
-            &format!(", law {}", self.law.as_str()),
+            &format!(", law {}", laws.join(" or ")),
             lawful.collect(),
             "the load was not the one that was planned: use a lower rate or a machine of its own",
         );
-        if self.law == Arrivals::Poisson {
-            let dispersed = known().filter_map(|(phase, one)| {
-                let (index, error) = one.dispersion()?;
-                Some((phase, (index - 1.0).abs(), CHANCE.mul_add(error, DISPERSION)))
-            });
-            told(
-                "dispersion of arrivals, beside that of Poisson’s law",
-                "",
-                dispersed.collect(),
-                "arrivals came in clumps or too evenly: use a machine of its own",
-            );
-        }
+        let independent = known().filter(|(_, one)| one.law == Arrivals::Poisson);
+        let dispersed = independent.filter_map(|(phase, one)| {
+            let (index, error) = one.dispersion()?;
+            Some((phase, (index - 1.0).abs(), CHANCE.mul_add(error, DISPERSION)))
+        });
+        told(
+            "dispersion of arrivals, beside that of Poisson’s law",
+            "",
+            dispersed.collect(),
+            "arrivals came in clumps or too evenly: use a machine of its own",
+        );
         checks.extend(self.per_second(&name));
         checks
     }
@@ -242,6 +245,15 @@ mod tests {
             assert!(checks.iter().all(|(_, standing)| *standing == Holds), "{checks:?}");
             assert_eq!(checks.len(), if law == Arrivals::Poisson { 4 } else { 3 });
         }
+    }
+
+    #[test]
+    fn a_phase_with_a_law_of_its_own_is_held_to_that() {
+        let mut plan = plan(Arrivals::Poisson);
+        plan.phases[0].own.arrivals = Some(Arrivals::Constant);
+        let checks = checked(&plan, |_, _| Duration::from_micros(80));
+        assert!(checks.iter().all(|(_, standing)| *standing == Holds), "{checks:?}");
+        assert_eq!(checks.len(), 3, "evenly spaced arrivals have no dispersion: {checks:?}");
     }
 
     #[test]
