@@ -236,8 +236,8 @@ impl Muster {
             let lacking = (shares.attest + shares.assert - shares.challenge).max(0.0);
             allowance = (allowance + rate * (EXTRA + lacking) * ROUND.as_secs_f64()).min(rate);
             let needs = Needs::between(&plan, now, FORESIGHT);
-            let racers = self.work.fleet().racers();
-            if races && racers < RACERS && allowance >= 2.0 {
+            let ready = self.work.fleet().racers();
+            if races && ready < RACERS && allowance >= 2.0 {
                 allowance -= 2.0;
                 if let Ok(true) = Arc::clone(&self).fetch_two().await {
                     self.work.tally.fetched_during.fetch_add(2, Ordering::Relaxed);

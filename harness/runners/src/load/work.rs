@@ -316,7 +316,7 @@ impl Work {
         };
         let wire = self.mint.challenge(number, purpose, &account, saved)?;
         saved.remove(CHALLENGE_TEXT);
-        let asked = self.age();
+        let since = self.age();
         let Some((exchange, times)) =
             transmit(door, self, Operation::Challenge, wire, saved, due).await
         else {
@@ -332,7 +332,7 @@ impl Work {
         }
         match (asker, class) {
             (Asker::Member(mut member), Class::Right) => {
-                member.issued = self.issued(&member.saved, asked);
+                member.issued = self.issued(&member.saved, since);
                 self.fleet().hold(purpose, *member);
             }
             (asker, _) => self.dismiss(asker, purpose),
