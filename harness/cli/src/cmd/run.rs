@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use judge::known::Known;
 use record::EventKind;
 use runners::load::journey::{self, JourneyRun};
+use runners::load::profile::slo::Held;
 use runners::load::validity::Calibrated;
 use runners::load::{Arrivals, LoadError, LoadPlan, Mix};
 use runners::{conformance, load};

@@ -367,7 +367,6 @@ impl<'a> Watcher<'a> {
             probes: report.probes,
             false_accepts: report.false_accepts,
             audited: report.audited,
-            ..LoadFinished::default()
         }));
         report
     }

@@ -400,14 +400,11 @@ impl Work {
         exchange.decision = turned_away(lie, exchange.status, exchange.decision);
         let reply = answer(&exchange.decision);
         let breach = self.has_come(ticket, reply);
-        let class = match &twin {
-            Some((twin, other)) => {
-                judge_race([(&exchange.decision, breach), (&twin.decision, *other)])
-            }
-            None => {
-                let reported = counter.filter(|_| lie.is_none());
-                weigh(judge(lie, reported, &exchange.decision), breach)
-            }
+        let class = if let Some((twin, other)) = &twin {
+            judge_race([(&exchange.decision, breach), (&twin.decision, *other)])
+        } else {
+            let reported = counter.filter(|_| lie.is_none());
+            weigh(judge(lie, reported, &exchange.decision), breach)
         };
         let what = || describe(operation, lie, counter, &facts.account);
         let twin = twin.as_ref().map(|(exchange, _)| exchange);

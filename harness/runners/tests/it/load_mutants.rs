@@ -39,7 +39,6 @@ fn caught(world: &World, plan: &LoadPlan, within: u64, words: &[&str]) -> LoadRe
     let (report, events) = world.load(plan, &StopFlag::default(), &mut |_| {});
     let report = report.unwrap();
     let first = report.first_false_accept;
-    println!("caught by probe {first:?} of {}, stated: {within}", report.probes);
     assert!(first.is_some_and(|first| first <= within), "{first:?} of {}", report.probes);
     let told = wrong(&events);
     assert_eq!(report.wrong, report.false_accepts, "one flaw is not taken for another: {told:?}");

@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_bucket_gives_all_it_may() {
         let mut bucket = Bucket::new(100.0, 10);
-        let asked = (0..10_000u64).map(|millis| Duration::from_millis(millis));
+        let asked = (0..10_000u64).map(Duration::from_millis);
         let given = asked.filter(|now| bucket.take(*now)).count();
         assert_eq!(given, 10 + 999, "10 at once, and one every 10 ms of 10 s");
     }

@@ -310,9 +310,9 @@ impl Field {
         self.keep(device, keep, saved, accepted);
         drop(life);
         self.agenda.get().into_iter().for_each(Thread::unpark);
-        let lie = (owed == Owed::Refusal).then_some(Lie::Replay);
+        let told = (owed == Owed::Refusal).then_some(Lie::Replay);
         let what = || describe(&request, age, &account);
-        let incident = self.incidents.write_up(class, entry.operation, lie, what, &exchange, None);
+        let incident = self.incidents.write_up(class, entry.operation, told, what, &exchange, None);
         let fate = Fate::Sent {
             class,
             response: done.saturating_duration_since(due),

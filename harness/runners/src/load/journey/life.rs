@@ -233,9 +233,9 @@ impl Life {
     ) {
         let tries = &mut self.store.tries[device as usize];
         *tries = tries.saturating_add(1);
-        let tried = *tries;
+        let times = *tries;
         let mut throws = self.dice.of(device, &mut self.store.throws[device as usize]);
-        match self.plan.retry.again(failure, tried, &mut throws) {
+        match self.plan.retry.again(failure, times, &mut throws) {
             Again::After(pause) => {
                 self.store.enter(device, state);
                 self.plan_step(device, step, now.saturating_add(pause));

@@ -94,29 +94,29 @@ pub(super) fn seen(exchange: &Exchange) -> Answer {
 mod tests {
     use super::*;
 
-    const LIFETIME: Option<Duration> = Some(Duration::from_secs(60));
+    const LIFETIME: Option<Duration> = Some(Duration::from_mins(1));
 
-    fn age(least: u64, most: u64) -> Option<Age> {
-        Some(Age { least: Duration::from_secs(least), most: Duration::from_secs(most) })
+    fn age(least: u64, most: u64) -> Age {
+        Age { least: Duration::from_secs(least), most: Duration::from_secs(most) }
     }
 
     #[test]
     fn a_challenge_decides_what_is_owed_by_what_is_certain_of_its_age() {
         let enrol = Deed::Enrol { again: false };
-        assert_eq!(owed(enrol, age(10, 58), LIFETIME), Owed::Acceptance);
-        assert_eq!(owed(enrol, age(10, 59), LIFETIME), Owed::Either);
-        assert_eq!(owed(enrol, age(61, 70), LIFETIME), Owed::Either);
-        assert_eq!(owed(enrol, age(62, 62), LIFETIME), Owed::Refusal);
-        assert_eq!(owed(Deed::Assert { stale: true }, age(62, 63), LIFETIME), Owed::Refusal);
-        assert_eq!(owed(enrol, age(1, 2), None), Owed::Acceptance);
-        assert_eq!(owed(enrol, age(500, 501), None), Owed::Either);
+        assert_eq!(owed(enrol, Some(age(10, 58)), LIFETIME), Owed::Acceptance);
+        assert_eq!(owed(enrol, Some(age(10, 59)), LIFETIME), Owed::Either);
+        assert_eq!(owed(enrol, Some(age(61, 70)), LIFETIME), Owed::Either);
+        assert_eq!(owed(enrol, Some(age(62, 62)), LIFETIME), Owed::Refusal);
+        assert_eq!(owed(Deed::Assert { stale: true }, Some(age(62, 63)), LIFETIME), Owed::Refusal);
+        assert_eq!(owed(enrol, Some(age(1, 2)), None), Owed::Acceptance);
+        assert_eq!(owed(enrol, Some(age(500, 501)), None), Owed::Either);
     }
 
     #[test]
     fn an_attestation_sent_again_may_have_been_acted_on() {
         let again = Deed::Enrol { again: true };
-        assert_eq!(owed(again, age(1, 2), LIFETIME), Owed::Either);
-        assert_eq!(owed(again, age(90, 91), LIFETIME), Owed::Refusal);
+        assert_eq!(owed(again, Some(age(1, 2)), LIFETIME), Owed::Either);
+        assert_eq!(owed(again, Some(age(90, 91)), LIFETIME), Owed::Refusal);
     }
 
     #[test]

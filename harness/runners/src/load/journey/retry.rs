@@ -122,7 +122,7 @@ mod tests {
             (PolicyName::Firebase, Failure::Http { .. }) => {
                 Some((power.min(14_400.0), (1.5 * power).min(14_400.0)))
             }
-            (PolicyName::Firebase, _) | (PolicyName::Hammer, _) => Some((1.0, 1.0)),
+            (PolicyName::Firebase | PolicyName::Hammer, _) => Some((1.0, 1.0)),
             (PolicyName::AppleDoc, _) => Some((0.0, (60.0 * power).min(21_600.0))),
             (PolicyName::Naive3, _) => (tried <= 3).then_some((0.0, 0.0)),
             (PolicyName::Fixed, _) => Some((5.0, 5.0)),

@@ -327,11 +327,11 @@ impl Life {
 
     /// The server answered a protected request.
     fn asserted(&mut self, device: u32, at: Duration, answer: Answer) -> Keep {
-        let stale = self.store.has(device, flag::STALE);
+        let is_stale = self.store.has(device, flag::STALE);
         self.store.set(device, flag::STALE, false);
         self.ledger.ending(ending(answer));
         match answer {
-            Answer::Accepted | Answer::Refused { .. } if stale => {
+            Answer::Accepted | Answer::Refused { .. } if is_stale => {
                 // A probe, not a wish: the session goes on with an honest request.
                 self.next_try(device, at);
                 Keep::Nothing

@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_device_costs_no_more_than_a_cache_line() {
-        assert!(BYTES_PER_DEVICE <= 64, "{BYTES_PER_DEVICE}");
+        const { assert!(BYTES_PER_DEVICE <= 64) };
         let Store {
             step,
             flags,

@@ -103,7 +103,7 @@ mod tests {
     fn storm(part: u32) -> Storm {
         Storm {
             devices: 200_000 / part,
-            outage: Duration::from_secs(600),
+            outage: Duration::from_mins(10),
             capacity: 1_000.0 / f64::from(part),
             silent: false,
         }

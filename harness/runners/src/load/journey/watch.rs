@@ -322,7 +322,9 @@ impl<'a> Watch<'a> {
         let mut seconds = Vec::new();
         let mut finished =
             self.field.life().finish(end, &mut |second| seconds.push(Box::new(second)));
-        seconds.into_iter().for_each(|second| self.fleet_second(second));
+        for second in seconds {
+            self.fleet_second(second);
+        }
         if self.field.lifetime.is_none() {
             finished.challenge_lifetime_ms = None;
         }

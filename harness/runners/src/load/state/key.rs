@@ -207,7 +207,9 @@ impl Flight {
             self.worlds.clear();
         }
         let explained = explained || !broken.is_empty();
-        broken.into_iter().for_each(|world| self.add(world));
+        for world in broken {
+            self.add(world);
+        }
         self.vacate(place);
         match (explained, fresh) {
             (true, _) => Ok(()),
