@@ -3,6 +3,7 @@
 use super::super::course::Course;
 use super::super::journey::{Lasting, Rate, Waking};
 use super::super::plan::Arrivals;
+use super::kind::rounded;
 use super::{JourneyLoad, Load, Operations, Profile};
 use std::time::Duration;
 
@@ -103,7 +104,13 @@ impl Operations {
             return Err(ChangeError::Trace { option });
         }
         for phase in &mut plan.phases {
+            let before = format!("{}/s", rounded(phase.highest_rate()));
             phase.course = phase.course.scaled(higher, longer.unwrap_or(1.0));
+            // A level that is called by its rate is called by its new one.
+            if let Some(name) = phase.name.strip_suffix(&before).filter(|name| name.ends_with(' '))
+            {
+                phase.name = format!("{name}{}/s", rounded(phase.highest_rate()));
+            }
             if let (Some(dishonest), true) = (changes.dishonest, phase.own.flood <= 0.0) {
                 phase.own.dishonest = Some(dishonest);
             }

@@ -185,6 +185,6 @@ impl raw::Burst {
 }
 
 /// A number as people write it.
-fn rounded(number: f64) -> f64 {
+pub(super) fn rounded(number: f64) -> f64 {
     (number * 1000.0).round() / 1000.0
 }
