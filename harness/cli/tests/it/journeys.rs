@@ -19,7 +19,7 @@ fn a_plan_of_journeys_is_played_against_a_modelled_server_and_says_what_it_rests
         "apple.rate",
         "documented",
         "assumed",
-        "from 2m for 10m share 1.0",
+        "from 2m for 10m share 1",
         "Nothing was sent.",
     ] {
         assert!(told.contains(part), "no `{part}` in: {told}");

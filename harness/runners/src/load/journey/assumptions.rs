@@ -145,6 +145,11 @@ fn words(value: &Value) -> String {
             let pairs = table.iter().map(|(key, value)| format!("{key} {}", words(value)));
             pairs.collect::<Vec<_>>().join(" ")
         }
+        // A third has no end: four digits say what is meant.
+        Value::Number(number) if number.is_f64() => {
+            let number = number.as_f64().unwrap_or_default();
+            ((number * 1e4).round() / 1e4).to_string()
+        }
         Value::Bool(_) | Value::Number(_) => value.to_string(),
     }
 }
@@ -195,6 +200,6 @@ mod tests {
         });
         let rows = plan.assumptions();
         let row = rows.iter().find(|row| row.name == "apple.outages").unwrap();
-        assert_eq!(row.value, "from 1m for 10m share 1.0");
+        assert_eq!(row.value, "from 1m for 10m share 1");
     }
 }

@@ -106,7 +106,8 @@ pub(super) struct Parcel {
 
 /// Bounded wait for a request, so that goose can stop a user that has nothing to do.
 const BOUNDED_WAIT: Duration = Duration::from_millis(500);
-/// What is this late is given up: sent now, it would be part of another load than was asked for.
+/// What is this late, or as late as the longest wait for its answer, is given up: sent now, it would
+/// be part of another load than was asked for.
 const TOO_LATE: Duration = Duration::from_secs(1);
 
 impl Field {
@@ -255,7 +256,8 @@ impl Field {
         let device = request.device;
         let before = saved.clone();
         let sent = Instant::now();
-        let exchange = if sent.saturating_duration_since(due) > TOO_LATE {
+        let too_late = self.dialect.file().timeout.max(TOO_LATE);
+        let exchange = if sent.saturating_duration_since(due) > too_late {
             None
         } else {
             if !uses_challenge(request.deed) {
