@@ -6,7 +6,7 @@ use std::collections::HashMap;
 /// Challenges that were tried, of which one may have been accepted.
 ///
 /// Two generations are kept: when the younger is full, the older is forgotten. So memory is
-/// bounded, and a challenge is remembered for at least [`GENERATION`] others.
+/// bounded, and a challenge is remembered for at least `GENERATION` others.
 #[derive(Debug, Default)]
 pub struct Challenges {
     young: HashMap<u64, Tries>,

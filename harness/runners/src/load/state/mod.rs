@@ -6,9 +6,9 @@
 //! were under way together may have come in any order. An answer that no world explains is a
 //! [`Breach`]; whatever one world explains is none.
 //!
-//! * [`key`] holds the worlds of one key, closed into 32 bytes while nothing of it is under way;
-//! * [`challenge`] remembers which challenges were tried, and that one was accepted once;
-//! * [`ledger`] brings both together, one answer at a time.
+//! * `key` holds the worlds of one key, closed into 32 bytes while nothing of it is under way;
+//! * `challenge` remembers which challenges were tried, and that one was accepted once;
+//! * `ledger` brings both together, one answer at a time.
 
 pub mod challenge;
 pub mod key;
