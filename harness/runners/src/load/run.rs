@@ -310,7 +310,7 @@ impl Drop for Ending<'_> {
 pub(super) type Engine<'scope> = ScopedJoinHandle<'scope, Result<String, LoadError>>;
 
 /// Ends goose and waits for it.
-fn joined(engine: Engine<'_>) -> Result<String, LoadError> {
+pub(super) fn joined(engine: Engine<'_>) -> Result<String, LoadError> {
     // Goose forgets at its start that it was told to end: it is told until it has.
     while !engine.is_finished() {
         attack::end();

@@ -44,9 +44,10 @@ pub struct Windows {
 /// Second, place of the phase, operation, and whether it is dishonest: the order of the record.
 type Key = (u64, usize, targets::Operation, bool);
 
+/// A second of one kind of operation, before it is over.
 #[derive(Debug, Default)]
-struct Open {
-    offered: u64,
+pub(super) struct Open {
+    pub(super) offered: u64,
     sent: u64,
     dropped: u64,
     classes: BTreeMap<Class, u64>,
@@ -55,8 +56,47 @@ struct Open {
 }
 
 impl Open {
-    fn dealt_with(&self) -> u64 {
+    pub(super) fn dealt_with(&self) -> u64 {
         self.sent + self.dropped
+    }
+
+    /// Counts what became of a request.
+    pub(super) fn settle(&mut self, fate: Fate) {
+        match fate {
+            Fate::Dropped => self.dropped += 1,
+            Fate::Sent { class, response, service, lag } => {
+                self.sent += 1;
+                *self.classes.entry(class).or_default() += 1;
+                for (histogram, time) in self.times.iter_mut().zip([response, service, lag]) {
+                    histogram.record(micros(time));
+                }
+            }
+        }
+    }
+
+    /// The second as it is recorded.
+    pub(super) fn close(
+        self,
+        phase: &str,
+        second: u64,
+        operation: targets::Operation,
+        honest: bool,
+    ) -> LoadWindow {
+        let [response, service, lag] = self.times;
+        let name = |(class, n): (Class, u64)| (class.as_str().to_owned(), n);
+        LoadWindow {
+            phase: phase.to_owned(),
+            second,
+            operation: operation.as_str().to_owned(),
+            honest,
+            offered: self.offered,
+            sent: self.sent,
+            dropped: self.dropped,
+            classes: self.classes.into_iter().map(name).collect(),
+            response,
+            service,
+            lag,
+        }
     }
 }
 
@@ -73,17 +113,7 @@ impl Windows {
     /// Counts what became of an arrival.
     pub fn add(&mut self, outcome: &Outcome) {
         let arrival = &self.schedule[outcome.arrival as usize];
-        let window = self.open.entry(key(arrival)).or_default();
-        match outcome.fate {
-            Fate::Dropped => window.dropped += 1,
-            Fate::Sent { class, response, service, lag } => {
-                window.sent += 1;
-                *window.classes.entry(class).or_default() += 1;
-                for (histogram, time) in window.times.iter_mut().zip([response, service, lag]) {
-                    histogram.record(micros(time));
-                }
-            }
-        }
+        self.open.entry(key(arrival)).or_default().settle(outcome.fate);
     }
 
     /// Takes the seconds of which every arrival is dealt with, as far as all before them are.
@@ -112,21 +142,7 @@ impl Windows {
 
     fn close(&self, windows: BTreeMap<Key, Open>) -> Vec<LoadWindow> {
         let close = |((second, phase, operation, dishonest), open): (Key, Open)| {
-            let [response, service, lag] = open.times;
-            let name = |(class, n): (Class, u64)| (class.as_str().to_owned(), n);
-            LoadWindow {
-                phase: self.phases[phase].clone(),
-                second,
-                operation: operation.as_str().to_owned(),
-                honest: !dishonest,
-                offered: open.offered,
-                sent: open.sent,
-                dropped: open.dropped,
-                classes: open.classes.into_iter().map(name).collect(),
-                response,
-                service,
-                lag,
-            }
+            open.close(&self.phases[phase], second, operation, !dishonest)
         };
         windows.into_iter().map(close).collect()
     }

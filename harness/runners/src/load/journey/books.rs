@@ -1,11 +1,9 @@
 //! Requests of journeys folded into seconds. How many there will be is not known beforehand: each
 //! is booked when its instant comes and again when it is dealt with.
 
-use super::super::oracle::Class;
-use super::super::windows::Fate;
-use record::{Histogram, LoadWindow};
+use super::super::windows::{Fate, Open};
+use record::LoadWindow;
 use std::collections::BTreeMap;
-use std::time::Duration;
 use targets::Operation;
 
 /// Under what a request is booked.
@@ -28,16 +26,6 @@ pub(super) struct Books {
     dealt_with: u64,
 }
 
-#[derive(Debug, Default)]
-struct Open {
-    offered: u64,
-    sent: u64,
-    dropped: u64,
-    classes: BTreeMap<Class, u64>,
-    /// Response, service, lag.
-    times: [Histogram; 3],
-}
-
 impl Books {
     /// A request's instant has come.
     pub(super) fn offer(&mut self, entry: Entry) {
@@ -47,18 +35,8 @@ impl Books {
 
     /// A request was dealt with.
     pub(super) fn settle(&mut self, entry: Entry, fate: Fate) {
-        let open = self.open.entry(entry).or_default();
+        self.open.entry(entry).or_default().settle(fate);
         self.dealt_with += 1;
-        match fate {
-            Fate::Dropped => open.dropped += 1,
-            Fate::Sent { class, response, service, lag } => {
-                open.sent += 1;
-                *open.classes.entry(class).or_default() += 1;
-                for (histogram, time) in open.times.iter_mut().zip([response, service, lag]) {
-                    histogram.record(micros(time));
-                }
-            }
-        }
     }
 
     /// Requests whose instant has come, and those dealt with.
@@ -70,7 +48,7 @@ impl Books {
     /// them are.
     pub(super) fn take_before(&mut self, second: u64, phases: &[String]) -> Vec<LoadWindow> {
         let waits = |(entry, open): (&Entry, &Open)| {
-            (open.sent + open.dropped < open.offered).then_some(entry.second)
+            (open.dealt_with() < open.offered).then_some(entry.second)
         };
         let until = self.open.iter().find_map(waits).map_or(second, |waiting| waiting.min(second));
         let first =
@@ -83,7 +61,7 @@ impl Books {
     pub(super) fn take_rest(&mut self, phases: &[String]) -> Vec<LoadWindow> {
         let mut rest = std::mem::take(&mut self.open);
         for open in rest.values_mut() {
-            open.offered = open.sent + open.dropped;
+            open.offered = open.dealt_with();
         }
         rest.retain(|_, open| open.offered > 0);
         close(rest, phases)
@@ -92,32 +70,16 @@ impl Books {
 
 fn close(windows: BTreeMap<Entry, Open>, phases: &[String]) -> Vec<LoadWindow> {
     let close = |(entry, open): (Entry, Open)| {
-        let [response, service, lag] = open.times;
-        let name = |(class, n): (Class, u64)| (class.as_str().to_owned(), n);
-        LoadWindow {
-            phase: phases[entry.phase].clone(),
-            second: entry.second,
-            operation: entry.operation.as_str().to_owned(),
-            honest: !entry.dishonest,
-            offered: open.offered,
-            sent: open.sent,
-            dropped: open.dropped,
-            classes: open.classes.into_iter().map(name).collect(),
-            response,
-            service,
-            lag,
-        }
+        open.close(&phases[entry.phase], entry.second, entry.operation, !entry.dishonest)
     };
     windows.into_iter().map(close).collect()
 }
 
-fn micros(time: Duration) -> u64 {
-    time.as_micros().try_into().unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::super::oracle::Class;
     use super::*;
+    use std::time::Duration;
 
     fn entry(second: u64) -> Entry {
         Entry { second, phase: 0, operation: Operation::Attest, dishonest: false }

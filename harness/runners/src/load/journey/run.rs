@@ -8,7 +8,7 @@ use super::super::oracle::Lie;
 use super::super::pacer::ask_for_fine_timers;
 use super::super::plan::LoadPlan;
 use super::super::recruiter::Recruiter;
-use super::super::run::{LoadError, LoadReport, Progress, Setting, fits, surroundings};
+use super::super::run::{LoadError, LoadReport, Progress, Setting, fits, joined, surroundings};
 use super::super::schedule::Deed as Made;
 use super::clock::Clock;
 use super::config::JourneyPlan;
@@ -24,7 +24,6 @@ use simulator::{Authority, Seed};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::channel;
-use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 use targets::http::OpenError;
 use targets::{CHALLENGE_TEXT, Dialect, Exchange, Operation, TargetFile};
@@ -272,22 +271,5 @@ struct Ending<'f>(&'f Field);
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         self.0.end();
-    }
-}
-
-/// The thread of the runtime.
-pub(super) type Engine<'scope> = ScopedJoinHandle<'scope, Result<String, LoadError>>;
-
-/// Ends goose and waits for it.
-fn joined(engine: Engine<'_>) -> Result<String, LoadError> {
-    // Goose forgets at its start that it was told to end: it is told until it has.
-    while !engine.is_finished() {
-        attack::end();
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    attack::forget_end();
-    match engine.join() {
-        Ok(given) => given,
-        Err(panic) => std::panic::resume_unwind(panic),
     }
 }

@@ -5,14 +5,14 @@ use super::super::generator::{Probe, Reading, Second, Strain};
 use super::super::incident::Incident;
 use super::super::oracle::Class;
 use super::super::plan::LoadPlan;
-use super::super::run::{LoadReport, Progress, Setting};
+use super::super::run::{Engine, LoadReport, Progress, Setting};
 use super::super::validity::{self, Surroundings, Tallied, Validity};
 use super::super::windows::Fate;
 use super::books::Books;
 use super::config::{JourneyPlan, Waking};
 use super::field::{Field, Message};
 use super::phases::{Stretch, phases};
-use super::run::{Engine, JourneyRun};
+use super::run::JourneyRun;
 use crate::StopFlag;
 use record::{
     Event, EventKind, FleetSecond, LoadFinished, LoadSecond, LoadStarted, LoadWindow, Phase, Sink,
