@@ -68,6 +68,15 @@ pub(crate) struct Template {
     name: String,
     /// The expression, if the template is nothing but one: its bytes can then go out as they are.
     lone: Option<String>,
+    place: Place,
+    /// Its parts, if it has no filters: they are put together without the engine.
+    parts: Option<Vec<Part>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Part {
+    Text(String),
+    Name(String),
 }
 
 /// The compiled templates of one target file.
@@ -146,11 +155,18 @@ impl Templates {
         let name = format!("{kind} {}", self.count);
         self.environment.add_template_owned(name.clone(), source.to_owned())?;
         self.count += 1;
-        Ok(Template { name, lone: lone_expression(source).map(str::to_owned) })
+        let lone = lone_expression(source).map(str::to_owned);
+        Ok(Template { name, lone, place, parts: parts_of(source) })
     }
 
     /// The text of a template.
     pub(crate) fn text(&self, template: &Template, values: &Value) -> Result<String, Error> {
+        // What the engine would refuse is left to it: its words tell why.
+        if let Some(text) =
+            template.parts.as_ref().and_then(|p| put_together(p, template.place, values))
+        {
+            return Ok(text);
+        }
         self.environment.get_template(&template.name)?.render(values.clone())
     }
 
@@ -193,6 +209,15 @@ impl Templates {
         values.get_attr(expression).map(Some)
     }
 
+    /// The text of a template that is always the same.
+    pub(crate) fn fixed(template: &Template) -> Option<&str> {
+        match template.parts.as_deref()? {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
     /// The variables a template names, `secret.x` for a member of `secret`.
     pub(crate) fn variables(&self, template: &Template) -> Result<Vec<String>, Error> {
         let mut names: Vec<String> = self
@@ -210,6 +235,50 @@ impl Templates {
 fn lone_expression(source: &str) -> Option<&str> {
     let name = source.strip_prefix("${")?.strip_suffix('}')?.trim();
     name.chars().all(|c| c.is_ascii_alphanumeric() || "_| ".contains(c)).then_some(name)
+}
+
+/// The parts of a template in which expressions are mere names.
+fn parts_of(source: &str) -> Option<Vec<Part>> {
+    let mut parts = Vec::new();
+    let mut rest = source;
+    while let Some((text, after)) = rest.split_once("${") {
+        let (name, after) = after.split_once('}')?;
+        let name = name.trim();
+        let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name || RESERVED.contains(&name) {
+            return None;
+        }
+        parts.extend((!text.is_empty()).then(|| Part::Text(text.to_owned())));
+        parts.push(Part::Name(name.to_owned()));
+        rest = after;
+    }
+    parts.extend((!rest.is_empty()).then(|| Part::Text(rest.to_owned())));
+    Some(parts)
+}
+
+/// Words that look like names and are not, to the engine.
+const RESERVED: [&str; 9] = ["true", "false", "none", "not", "in", "and", "or", "if", "else"];
+
+/// The text of parts; `None` if a value is missing or is no text.
+fn put_together(parts: &[Part], place: Place, values: &Value) -> Option<String> {
+    let mut whole = String::new();
+    for part in parts {
+        match part {
+            Part::Text(text) => whole.push_str(text),
+            Part::Name(name) => {
+                let value = values.get_attr(name).ok()?;
+                let text = text_of(&value).ok()?;
+                match place {
+                    Place::Path if !value.is_safe() => {
+                        whole.push_str(&percent_encode(text.as_bytes()));
+                    }
+                    Place::Path | Place::Text => whole.push_str(&text),
+                }
+            }
+        }
+    }
+    Some(whole)
 }
 
 fn raw(bytes: Vec<u8>) -> Value {
@@ -315,6 +384,25 @@ mod tests {
     fn a_value_in_a_path_cannot_add_a_segment() {
         let path = render(Place::Path, "/v1/${account}/${key_id}/${account|urlencode}").unwrap();
         assert_eq!(path, "/v1/a%2Fb%20%22c%22/%2B%2F8%3D/a%2Fb%20%22c%22");
+    }
+
+    #[test]
+    fn what_is_put_together_without_the_engine_is_what_the_engine_would_write() {
+        let values = Value::from(BTreeMap::from([("a_1", "x/\u{e4}\" "), ("b", "")]));
+        for place in [Place::Text, Place::Path] {
+            for source in ["", "plain }", "${a_1}", "<${ a_1 }${b}|${a_1}>", "$ {a_1} $${b}"] {
+                let mut templates = Templates::new();
+                let template = templates.add(place, source).unwrap();
+                let parts = parts_of(source).expect("no filter, no expression");
+                let engine = templates.environment.get_template(&template.name).unwrap();
+                let written = engine.render(values.clone()).unwrap();
+                assert_eq!(put_together(&parts, place, &values), Some(written), "{source}");
+            }
+        }
+        for left_to_the_engine in ["${a|b64}", "${secret.x}", "${true}", "${a", "${1}", "${}"] {
+            assert_eq!(parts_of(left_to_the_engine), None, "{left_to_the_engine}");
+        }
+        assert_eq!(put_together(&parts_of("${missing}").unwrap(), Place::Text, &values), None);
     }
 
     #[test]

@@ -89,14 +89,14 @@ impl Dialect {
             .steps
             .iter()
             .map(|(operation, step)| {
-                Prepared::new(&mut templates, operation.as_str(), &step.request)
+                Prepared::new(&mut templates, operation.as_str(), &file.nodes, &step.request)
                     .map(|prepared| (*operation, prepared))
             })
             .collect::<Result<_, _>>()?;
         let headers = PreparedHeaders::new(&mut templates, "headers", &file.headers)?;
         let mut logins = Vec::new();
         for login in &file.session.setup {
-            let prepared = Prepared::new(&mut templates, LOGIN, &login.request)?;
+            let prepared = Prepared::new(&mut templates, LOGIN, &file.nodes, &login.request)?;
             logins.push((
                 prepared,
                 PreparedHeaders::new(&mut templates, LOGIN, &login.then_headers)?,

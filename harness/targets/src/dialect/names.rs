@@ -3,10 +3,13 @@
 use crate::encoding::Encoding;
 use crate::facts::{Facts, Field, Saved};
 use crate::file::TargetFile;
+use crate::secrets::Secrets;
 use crate::template::{Binary, FILTERS, Place, Templates};
+use minijinja::value::Object;
 use minijinja::{Error, ErrorKind, Value};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 const TEXTS: [&str; 4] = ["account", "purpose", "opaque_id", "uuid"];
 const BINARIES: [&str; 4] = ["key_id", "attestation", "assertion", "client_data"];
@@ -19,31 +22,51 @@ pub(crate) fn values(
     saved: &Saved,
     client_data: Option<&[u8]>,
 ) -> Value {
-    let text = |name: &str, text: &str| (name.to_owned(), Value::from(text));
-    // Saved names come first: none of them may hide a name of ours.
-    let of_login = saved.session().values().iter();
-    let mut values: BTreeMap<String, Value> =
-        of_login.chain(saved.iter()).map(|(name, value)| text(name, value)).collect();
-    values.extend([
-        text("account", &facts.account),
-        text("purpose", facts.purpose.as_str()),
-        text("opaque_id", &facts.opaque_id),
-        text("uuid", &uuid(&facts.opaque_id)),
-    ]);
-    let conventions = &file.conventions;
-    let client_data = client_data.map(|bytes| Field::Bytes(bytes.to_vec()));
-    for (name, field, encoding) in [
-        ("key_id", &facts.key_id, conventions.key_id),
-        ("attestation", &facts.attestation, conventions.attestation),
-        ("assertion", &facts.assertion, conventions.assertion),
-        ("client_data", &client_data, Encoding::Raw),
-    ] {
-        if let Some(field) = field {
-            values.insert(name.to_owned(), binary(field, encoding));
-        }
+    Value::from_object(Names {
+        facts: facts.clone(),
+        client_data: client_data.map(|bytes| Field::Bytes(bytes.to_vec())),
+        saved: saved.clone(),
+        key_id: file.conventions.key_id,
+        attestation: file.conventions.attestation,
+        assertion: file.conventions.assertion,
+        secrets: file.secrets.clone(),
+    })
+}
+
+/// What a request may name. Hardly a request names all of it, so each value is made when it is asked
+/// for: under load that is half of what writing a request costs.
+#[derive(Debug)]
+struct Names {
+    facts: Facts,
+    client_data: Option<Field>,
+    saved: Saved,
+    key_id: Encoding,
+    attestation: Encoding,
+    assertion: Encoding,
+    secrets: Secrets,
+}
+
+impl Object for Names {
+    fn get_value(self: &Arc<Self>, name: &Value) -> Option<Value> {
+        let name = name.as_str()?;
+        let Self { facts, .. } = &**self;
+        let bytes = |field: &Option<Field>, encoding| Some(binary(field.as_ref()?, encoding));
+        let ours = match name {
+            "account" => Some(Value::from(&facts.account)),
+            "purpose" => Some(Value::from(facts.purpose.as_str())),
+            "opaque_id" => Some(Value::from(&facts.opaque_id)),
+            "uuid" => Some(Value::from(uuid(&facts.opaque_id))),
+            "key_id" => bytes(&facts.key_id, self.key_id),
+            "attestation" => bytes(&facts.attestation, self.attestation),
+            "assertion" => bytes(&facts.assertion, self.assertion),
+            "client_data" => bytes(&self.client_data, Encoding::Raw),
+            SECRET => Some(secrets_of(&self.secrets)),
+            _ => None,
+        };
+        // Saved names come last: none of them may hide a name of ours.
+        let saved = || self.saved.get(name).or_else(|| self.saved.session().values().get(name));
+        ours.or_else(|| saved().map(Value::from))
     }
-    values.insert(SECRET.to_owned(), secrets_of(file));
-    Value::from(values)
 }
 
 fn binary(field: &Field, encoding: Encoding) -> Value {
@@ -66,8 +89,8 @@ fn binary(field: &Field, encoding: Encoding) -> Value {
     })
 }
 
-fn secrets_of(file: &TargetFile) -> Value {
-    let owned = file.secrets.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+fn secrets_of(secrets: &Secrets) -> Value {
+    let owned = secrets.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     Value::from(owned.collect::<BTreeMap<_, _>>())
 }
 
@@ -151,7 +174,7 @@ fn stand_ins(file: &TargetFile, saves: &BTreeSet<&str>) -> Value {
             Binary { bytes: b"x".to_vec(), text: Some("x".to_owned()), json: None, raw: false };
         ((*name).to_owned(), Value::from_object(binary))
     });
-    let secret = (SECRET.to_owned(), secrets_of(file));
+    let secret = (SECRET.to_owned(), secrets_of(&file.secrets));
     Value::from(texts.chain(binaries).chain([secret]).collect::<BTreeMap<_, _>>())
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Prepared {
     name: &'static str,
     method: http::Method,
     path: Template,
+    /// Where to at each node, if the path is always the same.
+    urls: Vec<url::Url>,
     headers: PreparedHeaders,
     content_type: Option<http::HeaderValue>,
     body: PreparedBody,
@@ -78,6 +80,7 @@ impl Prepared {
     pub(super) fn new(
         templates: &mut Templates,
         name: &'static str,
+        nodes: &[url::Url],
         request: &RequestTemplate,
     ) -> Result<Self, DialectError> {
         let template_error = |error: Error| template_error(name, &error);
@@ -120,10 +123,15 @@ impl Prepared {
                     what: "its content type is no media type".to_owned(),
                 },
             )?;
+        let path = templates.add(Place::Path, &request.path).map_err(template_error)?;
+        // What is no URL is told when the request is made.
+        let urls = Templates::fixed(&path)
+            .and_then(|path| nodes.iter().map(|node| url_at(node, path).ok()).collect());
         Ok(Self {
             name,
             method: request.method.clone(),
-            path: templates.add(Place::Path, &request.path).map_err(template_error)?,
+            path,
+            urls: urls.unwrap_or_default(),
             headers,
             content_type,
             body,
@@ -146,14 +154,15 @@ impl Prepared {
         for part in common.iter().copied().chain([&self.headers]) {
             part.write(self.name, templates, values, &mut headers)?;
         }
-        let path = templates.text(&self.path, values).map_err(template_error)?;
-        let base = file
-            .nodes
-            .get(node % file.nodes.len().max(1))
-            .ok_or_else(|| unfit("the target file names no node".to_owned()))?;
-        let whole = format!("{}{path}", base.as_str().trim_end_matches('/'));
-        let url: url::Url =
-            whole.parse().map_err(|error| unfit(format!("`{path}` is no path: {error}")))?;
+        let nodes = file.nodes.len().max(1);
+        let url = if let Some(url) = self.urls.get(node % nodes) {
+            url.clone()
+        } else {
+            let path = templates.text(&self.path, values).map_err(template_error)?;
+            let base = file.nodes.get(node % nodes);
+            let base = base.ok_or_else(|| unfit("the target file names no node".to_owned()))?;
+            url_at(base, &path).map_err(|error| unfit(format!("`{path}` is no path: {error}")))?
+        };
         if let Some(cookies) = cookies(&url) {
             // A target file may write cookies of its own.
             let own = headers.get(http::header::COOKIE).map(http::HeaderValue::as_bytes);
@@ -211,6 +220,11 @@ impl Prepared {
         };
         Ok(WireRequest { method: self.method.clone(), url, headers, body })
     }
+}
+
+/// A path at a node.
+fn url_at(node: &url::Url, path: &str) -> Result<url::Url, url::ParseError> {
+    format!("{}{path}", node.as_str().trim_end_matches('/')).parse()
 }
 
 impl PreparedHeaders {
@@ -293,7 +307,35 @@ impl Json {
     }
 
     fn bytes(&self, templates: &Templates, values: &Value) -> Result<Vec<u8>, Error> {
-        Ok(self.render(templates, values)?.to_string().into_bytes())
+        let mut bytes = Vec::new();
+        self.write(templates, values, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn write(&self, templates: &Templates, values: &Value, out: &mut Vec<u8>) -> Result<(), Error> {
+        match self {
+            Self::Fixed(value) => write_json(value, out),
+            Self::Text(template) => write_json(&templates.json(template, values)?, out),
+            Self::List(list) => {
+                out.push(b'[');
+                for (place, json) in list.iter().enumerate() {
+                    out.extend((place > 0).then_some(b','));
+                    json.write(templates, values, out)?;
+                }
+                out.push(b']');
+            }
+            Self::Map(map) => {
+                out.push(b'{');
+                for (place, (key, json)) in map.iter().enumerate() {
+                    out.extend((place > 0).then_some(b','));
+                    write_json(key, out);
+                    out.push(b':');
+                    json.write(templates, values, out)?;
+                }
+                out.push(b'}');
+            }
+        }
+        Ok(())
     }
 
     /// The same as CBOR: raw bytes are byte strings.
@@ -320,21 +362,10 @@ impl Json {
             ),
         })
     }
+}
 
-    fn render(&self, templates: &Templates, values: &Value) -> Result<serde_json::Value, Error> {
-        Ok(match self {
-            Self::Fixed(value) => value.clone(),
-            Self::Text(template) => templates.json(template, values)?,
-            Self::List(list) => {
-                list.iter().map(|json| json.render(templates, values)).collect::<Result<_, _>>()?
-            }
-            Self::Map(map) => map
-                .iter()
-                .map(|(key, json)| Ok((key.clone(), json.render(templates, values)?)))
-                .collect::<Result<serde_json::Map<_, _>, Error>>()?
-                .into(),
-        })
-    }
+fn write_json(value: &(impl serde::Serialize + ?Sized), out: &mut Vec<u8>) {
+    serde_json::to_writer(out, value).expect("texts and JSON values are always JSON");
 }
 
 fn template_error(step: &'static str, error: &Error) -> DialectError {
