@@ -36,7 +36,7 @@ pub(super) trait Hands: Send + Sync + 'static {
     /// A user stands ready.
     fn arrived(&self);
 
-    /// Takes the next request, if one comes in time, and sees to it.
+    /// Takes the next request and sees to it.
     fn turn(&self, door: &mut Door<'_>) -> impl Future<Output = ()> + Send;
 }
 

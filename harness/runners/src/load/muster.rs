@@ -38,7 +38,7 @@ pub enum MusterError {
 }
 
 /// Conversations at a time while the fleet is enrolled: what a server of a few cores likes best.
-const AT_A_TIME: usize = 16;
+pub(super) const AT_A_TIME: usize = 16;
 /// Devices that also send a protected request, so that there is something to replay.
 const PROVEN: u64 = 8;
 /// How often the reserve is looked after.

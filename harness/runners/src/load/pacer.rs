@@ -20,6 +20,8 @@ pub fn pace(
     let mut paced = Paced::default();
     // When this thread should run next: at once, or when its sleep is over.
     let mut awaited = Instant::now();
+    // Let go since the last sleep.
+    let mut together = 0_u32;
     for offset in offsets {
         let due = start + offset;
         loop {
@@ -33,12 +35,15 @@ pub fn pace(
             if left.is_zero() {
                 break;
             }
+            let shortest = if together < CROWD { SHORTEST_SLEEP } else { CROWDED_SLEEP };
             // In pieces, so that a long gap does not outlive a stop.
-            let nap = left.clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
+            let nap = left.clamp(shortest, LONGEST_SLEEP);
             std::thread::sleep(nap);
             awaited += nap;
+            together = 0;
         }
         release();
+        together += 1;
         paced.released += 1;
     }
     paced
@@ -58,6 +63,10 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 /// Arrivals nearer to each other than this leave together, up to so much late: to wake up for each
 /// would take its core from whoever sends.
 const SHORTEST_SLEEP: Duration = Duration::from_micros(100);
+/// Where that happens again and again, beyond some 20 000 a second, so many and so much late: users
+/// and client do half as much for each of several that leave together.
+const CROWD: u32 = 2;
+const CROWDED_SLEEP: Duration = Duration::from_micros(400);
 
 #[cfg(target_os = "linux")]
 pub(super) fn ask_for_fine_timers() {

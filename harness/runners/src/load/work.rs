@@ -2,15 +2,18 @@
 
 use super::attack::{Door, Hands};
 use super::audit::Audit;
+use super::crowd::Crowd;
 use super::fleet::{Asker, Fleet, Kept, print_of};
 use super::generator::Gauge;
 use super::incident::{Incident, Incidents, describe};
 use super::larder::{Larder, Portion, return_unsent};
 use super::mint::{Mint, Ready, Twin};
+use super::muster::AT_A_TIME;
 use super::oracle::{Class, Lie, answer, judge, judge_race, turned_away, weigh};
 use super::pacer::Paced;
 use super::recruiter::Recruiter;
 use super::schedule::{Arrival, Deed};
+use super::stand::Stand;
 use super::state::{Answer, Breach, Issued, Ledger, Request, Ticket};
 use super::windows::{Fate, Outcome};
 use protocol::relying_party::Purpose;
@@ -19,7 +22,6 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use targets::{CHALLENGE_TEXT, Dialect, DialectError, Exchange, Operation, Saved, WireRequest};
-use tokio::sync::Semaphore;
 
 /// What users share.
 #[derive(Debug)]
@@ -36,10 +38,9 @@ pub(super) struct Work {
     fleet: Mutex<Fleet>,
     ledger: Mutex<Ledger>,
     born: Instant,
-    /// One permit for each arrival that is due and not taken.
-    permits: Semaphore,
+    stand: Stand,
+    crowd: Crowd,
     next: AtomicU64,
-    waiting: AtomicUsize,
     start: OnceLock<Instant>,
     over: AtomicBool,
     incidents: Incidents,
@@ -86,8 +87,8 @@ pub(super) enum Message {
 /// What became of an arrival, with its answer if that is worth showing.
 type Seen = Result<(Fate, Option<Box<Incident>>), DialectError>;
 
-/// Bounded wait for an arrival, so that goose can stop a user that has nothing to do.
-const BOUNDED_WAIT: Duration = Duration::from_millis(500);
+/// How long a turn takes when the work is over.
+pub(super) const UNTIL_NOTICED: Duration = Duration::from_millis(50);
 /// What is this late is given up: sent now, it would be part of another load than was asked for.
 const TOO_LATE: Duration = Duration::from_secs(1);
 
@@ -113,9 +114,9 @@ impl Work {
             fleet: Mutex::new(fleet),
             ledger: Mutex::new(ledger),
             born: Instant::now(),
-            permits: Semaphore::new(0),
+            stand: Stand::default(),
+            crowd: Crowd::new(AT_A_TIME),
             next: AtomicU64::new(0),
-            waiting: AtomicUsize::new(0),
             start: OnceLock::new(),
             over: AtomicBool::new(false),
             incidents: Incidents::default(),
@@ -164,19 +165,18 @@ impl Work {
 
     /// Lets the next arrival go.
     pub(super) fn release(&self) {
-        let waiting = self.waiting.load(Ordering::Relaxed);
-        let free = waiting.saturating_sub(self.permits.available_permits());
+        let free = self.stand.free();
         if free == 0 {
             self.tally.no_user.fetch_add(1, Ordering::Relaxed);
         }
         self.gauge.released(free as u64);
-        self.permits.add_permits(1);
+        self.stand.release();
     }
 
     /// Ends the work: users find nothing more to do.
     pub(super) fn end(&self) {
         self.over.store(true, Ordering::Relaxed);
-        self.permits.close();
+        self.stand.close();
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -188,16 +188,11 @@ impl Work {
         let _ = self.reports.send(message);
     }
 
-    /// One turn of a user: takes the next arrival, if one comes in time, and sees to it.
+    /// One turn of a user: takes the next arrival and sees to it.
     async fn take_turn(&self, door: &mut Door<'_>) {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let permit = tokio::time::timeout(BOUNDED_WAIT, self.permits.acquire()).await;
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        match permit {
-            Ok(Ok(permit)) => permit.forget(),
+        if !self.stand.wait().await {
             // Over: until goose has noticed, users go round slowly.
-            Ok(Err(_closed)) => return tokio::time::sleep(BOUNDED_WAIT / 10).await,
-            Err(_nothing_due) => return,
+            return tokio::time::sleep(UNTIL_NOTICED).await;
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.gauge.taken(number);
@@ -496,6 +491,7 @@ async fn transmit(
     saved: &mut Saved,
     due: Instant,
 ) -> Option<(Exchange, Times)> {
+    let _under_way = work.crowd.enter().await;
     let sent = Instant::now();
     work.gauge.sent(sent);
     let Some(exchange) = door.send(&work.dialect, operation, wire, saved).await else {

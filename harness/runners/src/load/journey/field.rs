@@ -1,15 +1,19 @@
 //! What the threads of a fleet's run share, and what each user does with a request.
 
 use super::super::attack::{Door, Hands};
+use super::super::crowd::Crowd;
 use super::super::fleet::{Kept, Material};
 use super::super::generator::Gauge;
 use super::super::incident::{Incident, Incidents};
 use super::super::mint::Mint;
+use super::super::muster::AT_A_TIME;
 use super::super::oracle::{Class, Lie};
 use super::super::recruiter::Recruiter;
 use super::super::schedule::Deed as Made;
+use super::super::stand::Stand;
 use super::super::state::Request as Known;
 use super::super::windows::Fate;
+use super::super::work::UNTIL_NOTICED;
 use super::books::Entry;
 use super::clock::Clock;
 use super::held::{Accepted, Held, Times};
@@ -26,7 +30,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 use targets::{CHALLENGE_TEXT, Dialect, DialectError, Facts, Operation, Saved, WireRequest};
-use tokio::sync::Semaphore;
 
 /// What the threads share.
 #[derive(Debug)]
@@ -49,7 +52,8 @@ pub(super) struct Field {
     outbox: Mutex<BTreeMap<(Instant, u64), Parcel>>,
     /// Requests whose instant has come.
     due: Mutex<VecDeque<Parcel>>,
-    permits: Semaphore,
+    stand: Stand,
+    crowd: Crowd,
     number: AtomicU64,
     over: AtomicBool,
     incidents: Incidents,
@@ -60,7 +64,6 @@ pub(super) struct Field {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) users: AtomicUsize,
-    waiting: AtomicUsize,
     handed_out: AtomicU64,
     pub(super) enrolled: AtomicU64,
     /// The longest that the pacer was not let run when it was due, in microseconds.
@@ -104,8 +107,6 @@ pub(super) struct Parcel {
     account: String,
 }
 
-/// Bounded wait for a request, so that goose can stop a user that has nothing to do.
-const BOUNDED_WAIT: Duration = Duration::from_millis(500);
 /// What is this late, or as late as the longest wait for its answer, is given up: sent now, it would
 /// be part of another load than was asked for.
 const TOO_LATE: Duration = Duration::from_secs(1);
@@ -135,7 +136,8 @@ impl Field {
             challenges: Mutex::default(),
             outbox: Mutex::default(),
             due: Mutex::default(),
-            permits: Semaphore::new(0),
+            stand: Stand::default(),
+            crowd: Crowd::new(AT_A_TIME),
             number: AtomicU64::new(0),
             over: AtomicBool::new(false),
             incidents: Incidents::default(),
@@ -150,7 +152,7 @@ impl Field {
 
     pub(super) fn end(&self) {
         self.over.store(true, Ordering::Relaxed);
-        self.permits.close();
+        self.stand.close();
         self.agenda.get().into_iter().chain(self.pacer.get()).for_each(Thread::unpark);
     }
 
@@ -235,15 +237,14 @@ impl Field {
                 first.remove()
             };
             self.tell(Message::Due(parcel.entry));
-            let waiting = self.tally.waiting.load(Ordering::Relaxed);
-            let free = waiting.saturating_sub(self.permits.available_permits());
+            let free = self.stand.free();
             if free == 0 {
                 self.tally.no_user.fetch_add(1, Ordering::Relaxed);
             }
             self.gauge.released(free as u64);
             parcel.number = self.tally.handed_out.fetch_add(1, Ordering::Relaxed);
             lock(&self.due).push_back(parcel);
-            self.permits.add_permits(1);
+            self.stand.release();
         }
     }
 
@@ -255,6 +256,7 @@ impl Field {
         let clock = self.clock.get().expect("requests are made after the clock was set");
         let device = request.device;
         let before = saved.clone();
+        let _under_way = self.crowd.enter().await;
         let sent = Instant::now();
         let too_late = self.dialect.file().timeout.max(TOO_LATE);
         let exchange = if sent.saturating_duration_since(due) > too_late {
@@ -352,14 +354,9 @@ impl Hands for Field {
     }
 
     async fn turn(&self, door: &mut Door<'_>) {
-        self.tally.waiting.fetch_add(1, Ordering::Relaxed);
-        let permit = tokio::time::timeout(BOUNDED_WAIT, self.permits.acquire()).await;
-        self.tally.waiting.fetch_sub(1, Ordering::Relaxed);
-        match permit {
-            Ok(Ok(permit)) => permit.forget(),
+        if !self.stand.wait().await {
             // Over: until goose has noticed, users go round slowly.
-            Ok(Err(_closed)) => return tokio::time::sleep(BOUNDED_WAIT / 10).await,
-            Err(_nothing_due) => return,
+            return tokio::time::sleep(UNTIL_NOTICED).await;
         }
         let parcel = lock(&self.due).pop_front();
         if let Some(parcel) = parcel {

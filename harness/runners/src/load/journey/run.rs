@@ -3,7 +3,7 @@
 use super::super::attack;
 use super::super::fleet::Material;
 use super::super::mint::{Mint, meaningful_lies};
-use super::super::muster::{MusterError, must_be_accepted};
+use super::super::muster::{AT_A_TIME, MusterError, must_be_accepted};
 use super::super::oracle::Lie;
 use super::super::pacer::ask_for_fine_timers;
 use super::super::plan::LoadPlan;
@@ -50,8 +50,6 @@ const LEAD: Duration = Duration::from_millis(20);
 const HEAD_START: Duration = Duration::from_millis(100);
 /// Longest nap of a thread that has nothing to do.
 const NAP: Duration = Duration::from_millis(50);
-/// Conversations at a time while devices are enrolled before the start.
-const AT_A_TIME: usize = 16;
 
 /// Runs a fleet against a target and emits its events, in a thread that may block. Setting `stop`
 /// ends it early with what was measured. The plan must have been checked.
