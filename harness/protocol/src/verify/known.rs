@@ -104,3 +104,6 @@ impl Key {
         self.curve == curve && *self.point == *point
     }
 }
+
+#[cfg(test)]
+mod tests;
