@@ -57,7 +57,7 @@ enum Decided {
     Failed,
 }
 
-fn settings(authority: &Authority, premises: &Premises, flaws: Flaws) -> Settings {
+pub(crate) fn settings(authority: &Authority, premises: &Premises, flaws: Flaws) -> Settings {
     let mut policy = Policy::new(premises.app_id.clone(), premises.environment);
     if let Some(Listed { values, absent_allowed }) = premises.categories.clone() {
         policy.categories = AllowedCategories::Listed { categories: values, absent_allowed };

@@ -10,3 +10,4 @@ mod paper;
 mod register;
 mod schema;
 mod single_fault;
+mod state;

@@ -456,7 +456,7 @@ fn written(sent: &Sent) -> Vec<u8> {
     }
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-24T10:20:30.456Z".parse().unwrap()
 }
 
@@ -476,11 +476,11 @@ fn of(findings: Vec<Finding>) -> BTreeSet<Rule> {
 }
 
 /// The client data of a protected request with that challenge.
-fn client_data(challenge: &str) -> Vec<u8> {
+pub(crate) fn client_data(challenge: &str) -> Vec<u8> {
     format!(r#"{{"challenge":"{challenge}","item":"book","quantity":1}}"#).into_bytes()
 }
 
-fn challenge_in(client_data: &[u8]) -> Option<String> {
+pub(crate) fn challenge_in(client_data: &[u8]) -> Option<String> {
     // Bytes appended after the object do not matter to whoever looks for the challenge.
     let mut values = serde_json::Deserializer::from_slice(client_data).into_iter::<Embedding>();
     values.next()?.ok().map(|data| data.challenge)

@@ -69,7 +69,7 @@ fn told_lengths(count: usize, told: u64) -> Vec<u8> {
     let rest = vec![0; count];
     let choices: Vec<_> = heads.iter().chain(&elements).collect();
     let chosen = choices[(told % choices.len() as u64) as usize];
-    let opening: &[u8] = if told % 2 == 0 { &[0xa1, 0x61, b'x'] } else { &[] };
+    let opening: &[u8] = if told.is_multiple_of(2) { &[0xa1, 0x61, b'x'] } else { &[] };
     [opening, chosen, &rest].concat()
 }
 

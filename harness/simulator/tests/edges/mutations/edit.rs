@@ -148,7 +148,7 @@ impl Edit {
             Self::Retype(at, bit) => match &mut tree.nth(at.index(count)).kind {
                 Kind::Bare => {}
                 Kind::String { major, .. } | Kind::Container { major, .. } => {
-                    *major ^= 1 << (bit % 3)
+                    *major ^= 1 << (bit % 3);
                 }
                 Kind::Element { identifier, .. } => identifier[0] ^= 1 << bit,
             },

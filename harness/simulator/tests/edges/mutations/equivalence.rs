@@ -130,13 +130,13 @@ fn of_signatures(one: &[u8], two: &[u8]) -> Differences {
         return Ok(BTreeSet::new());
     }
     let unlike = || "another signature over the same".to_owned();
-    let is_other_half = match (numbers::<32>(one), numbers::<32>(two)) {
-        (Some((r, s)), Some((other, t))) => r == other && are_opposite_in_p256(&s, &t),
-        (None, _) | (_, None) => {
-            let (r, s) = numbers::<48>(one).ok_or_else(unlike)?;
-            let (other, t) = numbers::<48>(two).ok_or_else(unlike)?;
-            r == other && are_opposite_in_p384(&s, &t)
-        }
+    let halves = (numbers::<32>(one), numbers::<32>(two));
+    let is_other_half = if let (Some((r, s)), Some((other, t))) = halves {
+        r == other && are_opposite_in_p256(&s, &t)
+    } else {
+        let (r, s) = numbers::<48>(one).ok_or_else(unlike)?;
+        let (other, t) = numbers::<48>(two).ok_or_else(unlike)?;
+        r == other && are_opposite_in_p384(&s, &t)
     };
     if is_other_half { Ok(BTreeSet::from([Equivalence::OtherHalf])) } else { Err(unlike()) }
 }

@@ -51,7 +51,7 @@ impl Node {
             Kind::Bare => content,
             Kind::String { major, wide } => [head(*major, content.len(), *wide), content].concat(),
             Kind::Container { major, indefinite: true } => {
-                [&[major << 5 | 31][..], &content, &[0xff]].concat()
+                [&[major << 5 | 0x1f][..], &content, &[0xff]].concat()
             }
             Kind::Container { major, indefinite: false } => {
                 let count = match &self.content {
@@ -118,10 +118,10 @@ impl Node {
 fn head(major: u8, argument: usize, wide: bool) -> Vec<u8> {
     let bytes = argument.to_be_bytes();
     match argument {
-        _ if wide => [&[major << 5 | 26][..], &bytes[4..]].concat(),
+        _ if wide => [&[major << 5 | 0x1a][..], &bytes[4..]].concat(),
         0..24 => vec![major << 5 | argument as u8],
-        24..0x100 => vec![major << 5 | 24, argument as u8],
-        _ => [&[major << 5 | 25][..], &bytes[6..]].concat(),
+        24..0x100 => vec![major << 5 | 0x18, argument as u8],
+        _ => [&[major << 5 | 0x19][..], &bytes[6..]].concat(),
     }
 }
 
