@@ -5,6 +5,7 @@
 mod mutations;
 mod remembering;
 mod round_trips;
+mod seeds;
 
 use jiff::Timestamp;
 use protocol::terms::AppId;
