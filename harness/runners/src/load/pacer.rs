@@ -63,7 +63,7 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 /// Arrivals nearer to each other than this leave together, up to so much late: to wake up for each
 /// would take its core from whoever sends.
 const SHORTEST_SLEEP: Duration = Duration::from_micros(100);
-/// Where that happens again and again, beyond some 20 000 a second, so many and so much late: users
+/// Where that happens again and again, beyond some 5 000 a second, so many and so much late: users
 /// and client do half as much for each of several that leave together.
 const CROWD: u32 = 2;
 const CROWDED_SLEEP: Duration = Duration::from_micros(400);
