@@ -197,3 +197,17 @@ fn a_case_needs_what_its_steps_need() {
     let cases = parse("some.toml", &format!("{head}{steps}")).unwrap();
     assert_eq!(cases[0].needs, [Need::Revoke, Need::Wait, Need::RelyingParty]);
 }
+
+#[test]
+fn an_object_identifier_that_is_none_is_told_when_the_file_is_read() {
+    let with = |oid: &str| {
+        let edit = format!("do = \"leaf.algorithm\"\noid = \"{oid}\"");
+        CASE.replace("do = \"authdata.counter.set\"\nto = 1", &edit)
+    };
+    assert!(parse("some.toml", &with("1.2.840.10045.4.3.2")).is_ok());
+    for oid in ["", "1", "3.1", "1.2.x", "1..2", "1.2.4294967296"] {
+        let error = parse("some.toml", &with(oid)).unwrap_err().to_string();
+        assert!(error.contains("is no object identifier"), "{oid}: {error}");
+        assert!(error.starts_with("some.toml:18:"), "{oid}: {error}");
+    }
+}

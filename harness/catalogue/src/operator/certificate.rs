@@ -1,7 +1,7 @@
 //! Edits of one certificate of the chain: the leaf or the intermediate.
 
 use super::Scene;
-use super::value::{Hex, Offset};
+use super::value::{self, Hex, Offset};
 use super::vocabulary::operators;
 use protocol::terms::{oid, sha256};
 use simulator::certificate::{Algorithm, CertificateModel, Extension, PublicKeyModel, Time};
@@ -22,9 +22,9 @@ operators! {
         "certificate.serial" Serial { to: Hex } "The serial number.";
         "certificate.ca" Authority { is: bool } "Basic constraints with the CA flag true or false, no path length.";
         "certificate.keyusage" KeyUsage { bits: Hex } "The key usage as the content of its BIT STRING, unused bits first.";
-        "certificate.ext.add" ExtensionAdd { oid: String, value: Hex, critical: bool } "One more extension.";
-        "certificate.ext.drop" ExtensionDrop { oid: String } "Leaves the extensions of that type out.";
-        "certificate.ext.critical" ExtensionCritical { oid: String } "Marks the extensions of that type critical.";
+        "certificate.ext.add" ExtensionAdd { #[serde(deserialize_with = "value::oid")] oid: String, value: Hex, critical: bool } "One more extension.";
+        "certificate.ext.drop" ExtensionDrop { #[serde(deserialize_with = "value::oid")] oid: String } "Leaves the extensions of that type out.";
+        "certificate.ext.critical" ExtensionCritical { #[serde(deserialize_with = "value::oid")] oid: String } "Marks the extensions of that type critical.";
         "certificate.ext.many" ExtensionMany { count: u32 } "So many more extensions that nobody knows.";
         "certificate.ext.large" ExtensionLarge { bytes: usize } "One more extension that nobody knows, of so many bytes.";
         "certificate.key.rsa" KeyRsa { bits: usize } "An RSA key of so many bits in the place of its own.";

@@ -1,6 +1,6 @@
 //! Edits of what a certificate says of itself: names, dates, algorithm, extensions.
 
-use super::value::Hex;
+use super::value::{self, Hex};
 use super::vocabulary::operators;
 use simulator::certificate::{
     Algorithm, CertificateModel, Critical, Extension, ExtensionValue, PublicKeyModel, Time,
@@ -14,7 +14,7 @@ operators! {
         "certificate.issuer.string-type" IssuerStringType { to: u8 } "The identifier octet of the strings in the issuer's name, 19 for PrintableString.";
         "certificate.issuer.reverse" IssuerReverse {} "The attributes of the issuer's name in the opposite order.";
         "certificate.issuer.drop" IssuerDrop {} "An issuer's name without attributes.";
-        "certificate.issuer.add" IssuerAdd { oid: String, text: String } "One more attribute in the issuer's name.";
+        "certificate.issuer.add" IssuerAdd { #[serde(deserialize_with = "value::oid")] oid: String, text: String } "One more attribute in the issuer's name.";
         "certificate.subject.common-name" SubjectCommonName { to: String } "The subject's common name.";
         "certificate.subject.drop" SubjectDrop {} "A subject's name without attributes.";
         "certificate.notafter.utc" NotAfterUtc { text: String } "The end of validity as UTCTime with this text.";
@@ -22,13 +22,13 @@ operators! {
         "certificate.notbefore.utc" NotBeforeUtc { text: String } "The start of validity as UTCTime with this text.";
         "certificate.notbefore.generalized" NotBeforeGeneralized { text: String } "The start of validity as GeneralizedTime with this text.";
         "certificate.version" Version { to: u8 } "The version number as encoded: 2 means version 3.";
-        "certificate.algorithm" AlgorithmIs { oid: String } "The signature algorithm, inside and outside. SHA-1, SHA-384 and SHA-512 are used where they are named, else SHA-256.";
+        "certificate.algorithm" AlgorithmIs { #[serde(deserialize_with = "value::oid")] oid: String } "The signature algorithm, inside and outside. SHA-1, SHA-384 and SHA-512 are used where they are named, else SHA-256.";
         "certificate.algorithm.null" AlgorithmNull {} "NULL as parameters of the signature algorithm, inside and outside.";
         "certificate.algorithm.outer-null" AlgorithmOuterNull {} "NULL as parameters of the signature algorithm, outside only.";
-        "certificate.ext.value" ExtensionIs { oid: String, value: Hex } "The content of the extensions of that type.";
-        "certificate.ext.repeat" ExtensionRepeat { oid: String } "The extension of that type once more, at the end.";
-        "certificate.ext.first" ExtensionFirst { oid: String } "The extensions of that type before all others.";
-        "certificate.ext.explicit-false" ExtensionExplicitFalse { oid: String } "The critical flag of that extension written as FALSE, which is its default.";
+        "certificate.ext.value" ExtensionIs { #[serde(deserialize_with = "value::oid")] oid: String, value: Hex } "The content of the extensions of that type.";
+        "certificate.ext.repeat" ExtensionRepeat { #[serde(deserialize_with = "value::oid")] oid: String } "The extension of that type once more, at the end.";
+        "certificate.ext.first" ExtensionFirst { #[serde(deserialize_with = "value::oid")] oid: String } "The extensions of that type before all others.";
+        "certificate.ext.explicit-false" ExtensionExplicitFalse { #[serde(deserialize_with = "value::oid")] oid: String } "The critical flag of that extension written as FALSE, which is its default.";
         "certificate.ext.reverse" ExtensionReverse {} "The extensions in the opposite order.";
         "certificate.ext.empty" ExtensionEmpty {} "An empty list of extensions.";
         "certificate.ext.pad" ExtensionPad { bytes: usize } "One more extension of so many bytes.";

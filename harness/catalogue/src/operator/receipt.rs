@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::draft::AttestationDraft;
-use super::value::{Hex, Offset, another};
+use super::value::{self, Hex, Offset, another};
 use super::vocabulary::operators;
 use jiff::{SignedDuration, Timestamp};
 use protocol::terms::sha256;
@@ -44,8 +44,8 @@ operators! {
         "receipt.signer.notafter" SignerNotAfter { offset: Offset } "The end of validity of the signer's certificate, counted from now.";
         "receipt.signer.version" SignerVersion { to: u8 } "The version number of the signer.";
         "receipt.signer.serial" SignerSerial { to: Hex } "The serial number by which the signer's certificate is named.";
-        "receipt.signer.digest" SignerDigest { oid: String } "The digest algorithm that the signer names.";
-        "receipt.signer.algorithm" SignerAlgorithm { oid: String } "The signature algorithm that the signer names.";
+        "receipt.signer.digest" SignerDigest { #[serde(deserialize_with = "value::oid")] oid: String } "The digest algorithm that the signer names.";
+        "receipt.signer.algorithm" SignerAlgorithm { #[serde(deserialize_with = "value::oid")] oid: String } "The signature algorithm that the signer names.";
         "receipt.certificates.reverse" CertificatesReverse {} "The certificates in the opposite order.";
         "receipt.certificates.drop" CertificatesDrop { at: usize } "Leaves one of the certificates out: 0 is the signer's, 1 the intermediate, 2 the root.";
         "receipt.certificates.unrelated" CertificatesUnrelated { count: usize } "So many certificates of another authority before the genuine ones.";

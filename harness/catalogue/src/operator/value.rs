@@ -37,6 +37,19 @@ impl JsonSchema for Hex {
     }
 }
 
+/// An object identifier: numbers with dots between, the first of them 0, 1 or 2.
+pub(crate) fn oid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let mut arcs = text.split('.').map(str::parse::<u32>);
+    let begins = matches!((arcs.next(), arcs.next()), (Some(Ok(0..=2)), Some(Ok(_))));
+    if begins && arcs.all(|arc| arc.is_ok()) {
+        Ok(text)
+    } else {
+        let words = "is no object identifier: write numbers with dots between, as in 2.5.29.15";
+        Err(D::Error::custom(format!("`{text}` {words}")))
+    }
+}
+
 /// JSON, written as text.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Json(pub(crate) serde_json::Value);
