@@ -3,11 +3,13 @@
 mod error;
 mod prose;
 pub(crate) mod raw;
+mod recipe;
 mod steps;
 
 pub use error::CaseFileError;
 pub(crate) use error::{At, Problem};
 pub(crate) use prose::LINE;
+pub use recipe::{EditText, Recipe};
 
 use crate::base::Base;
 use crate::case::{Case, Expectation, Fault};
