@@ -3,6 +3,7 @@
 pub mod conformance;
 pub mod conversation;
 pub mod doctor;
+pub mod fuzz;
 pub mod library;
 pub mod load;
 pub mod selftest;

@@ -17,7 +17,7 @@ const RESTARTS: u32 = 10;
 /// hangs would be played with for an hour. A server that ever accepted anything is given up only
 /// once it cannot be reached any more.
 #[derive(Debug, Default)]
-pub(super) struct Breaker(Mutex<State>);
+pub(crate) struct Breaker(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -36,7 +36,7 @@ struct State {
 
 impl Breaker {
     /// Takes note of what became of a case.
-    pub(super) fn note(&self, attempt: &Attempt) {
+    pub(crate) fn note(&self, attempt: &Attempt) {
         for turn in &attempt.turns {
             // A server may log people in and hand out challenges as fast as it likes, and never verify anything.
             let is_mere = [Action::Challenge(Purpose::Attest).as_str(), Operation::Login.as_str()]
@@ -83,7 +83,7 @@ impl Breaker {
     }
 
     /// Why nothing more is sent, if the target was given up.
-    pub(super) fn given_up(&self) -> Option<String> {
+    pub(crate) fn given_up(&self) -> Option<String> {
         let state = self.state();
         if let Some(why) = &state.barred {
             return Some(format!("it was not sent: {why}"));
@@ -106,7 +106,7 @@ impl Breaker {
 
     /// Takes note that the server died, if that is so and it may be restarted: whoever is told so
     /// restarts it.
-    pub(super) fn wants_restart(&self) -> bool {
+    pub(crate) fn wants_restart(&self) -> bool {
         let mut state = self.state();
         let is_dead = state.dead >= PATIENCE && state.barred.is_none();
         if is_dead && state.restarts < RESTARTS {
@@ -119,12 +119,12 @@ impl Breaker {
     }
 
     /// Sends nothing more, and says why.
-    pub(super) fn bar(&self, why: String) {
+    pub(crate) fn bar(&self, why: String) {
         self.state().barred.get_or_insert(why);
     }
 
     /// Whether the last request brought something.
-    pub(super) fn hears(&self) -> bool {
+    pub(crate) fn hears(&self) -> bool {
         self.state().silent == 0
     }
 

@@ -5,7 +5,7 @@ use judge::judge;
 use record::{CaseFinished, CaseObserved, Failure, ObservedDecision, Trust, Verdict};
 
 /// A case with the verdict on what was observed.
-pub(super) fn finished(case: &Case, observed: &CaseObserved, repeat: String) -> CaseFinished {
+pub(crate) fn finished(case: &Case, observed: &CaseObserved, repeat: String) -> CaseFinished {
     let deciding = observed.deciding();
     let decision = deciding.map(|turn| &turn.decision);
     let verdict = judge(observed);

@@ -7,13 +7,16 @@ mod observe;
 mod player;
 mod premises;
 
+pub(crate) use breaker::Breaker;
+pub(crate) use evidence::evidence;
+pub(crate) use finished::finished;
 pub use observe::trust;
+pub(crate) use observe::{Observer, honest};
 pub use premises::premises;
 
 use crate::StopFlag;
 use crate::conversation::{Clock, Stage};
 use catalogue::{Action, Base, Case, Premises};
-use finished::finished;
 use player::Player;
 use protocol::verify::Rule;
 use record::{
@@ -100,7 +103,7 @@ pub async fn run<T: Target>(plan: &Plan, target: &T, sink: &mut impl Sink, stop:
     player.reset().await;
     let mut run = Run { player: &player, plan, sink, stop, twins: 0, before: BTreeMap::new() };
     let cases = as_played(&plan.cases, &premises);
-    run.emit(EventKind::CasesPlanned(planned(&cases)));
+    run.emit(EventKind::CasesPlanned(planned(cases.len())));
     let (waiting, others): (Vec<&Case>, Vec<&Case>) =
         cases.iter().partition(|case| waits(case) && premises.missing(case).is_none());
     for case in waiting.iter().filter(|case| player.needs_twin(case)) {
@@ -152,12 +155,13 @@ fn families<'c>(cases: &[&'c Case]) -> Vec<Vec<&'c Case>> {
     families
 }
 
-fn planned(cases: &[Case]) -> CasesPlanned {
+/// What a report says about clauses and rules, and of how many cases.
+pub(crate) fn planned(cases: usize) -> CasesPlanned {
     let wording = |id: &str, words: &str| Wording { id: id.to_owned(), words: words.to_owned() };
     // The register is part of the build and tested; without it a report names ids only.
     let clauses = catalogue::clauses().unwrap_or_default();
     CasesPlanned {
-        cases: cases.len() as u64,
+        cases: cases as u64,
         clauses: clauses.iter().map(|clause| wording(&clause.id, &clause.words)).collect(),
         rules: Rule::ALL.iter().map(|rule| wording(rule.id(), rule.requirement())).collect(),
     }

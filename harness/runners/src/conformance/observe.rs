@@ -12,18 +12,18 @@ use targets::file::{self, Reasons};
 use targets::{Decision, TargetFile};
 
 /// Puts what happened into the record's words, as one target file reads reasons.
-pub(super) struct Observer<'a> {
+pub(crate) struct Observer<'a> {
     reasons: &'a Reasons,
     trust: Trust,
 }
 
 impl<'a> Observer<'a> {
-    pub(super) fn new(file: &'a TargetFile) -> Self {
+    pub(crate) fn new(file: &'a TargetFile) -> Self {
         Self { reasons: &file.reasons, trust: trust(file) }
     }
 
     /// A case of which nothing is known yet.
-    pub(super) fn unobserved(&self, case: &Case) -> CaseObserved {
+    pub(crate) fn unobserved(&self, case: &Case) -> CaseObserved {
         CaseObserved {
             id: case.id.clone(),
             expectation: case.expectation.to_string(),
@@ -45,12 +45,12 @@ impl<'a> Observer<'a> {
     }
 
     /// A case that is not played.
-    pub(super) fn unplayed(&self, case: &Case, why: Unplayed) -> CaseObserved {
+    pub(crate) fn unplayed(&self, case: &Case, why: Unplayed) -> CaseObserved {
         CaseObserved { unplayed: Some(why), ..self.unobserved(case) }
     }
 
     /// One time that a case was played.
-    pub(super) fn attempt(&self, played: &Played) -> Attempt {
+    pub(crate) fn attempt(&self, played: &Played) -> Attempt {
         let mut turns: Vec<Observed> = played.before.iter().map(|turn| self.turn(turn)).collect();
         let mut judged = Vec::new();
         for last in &played.last {
@@ -105,7 +105,7 @@ pub fn trust(file: &TargetFile) -> Trust {
 }
 
 /// What became of an honest exchange.
-pub(super) fn honest(attempt: &Attempt) -> Honest {
+pub(crate) fn honest(attempt: &Attempt) -> Honest {
     let accepted = |turn: &Observed| matches!(turn.decision, ObservedDecision::Accept { .. });
     match attempt.turns.last() {
         // Accepted steps on the way are no accepted exchange.

@@ -46,7 +46,8 @@ impl<T: Target> Conversation<'_, T> {
             let secrets = self.secrets(&saved);
             self.sessions.insert(self.session_key(step), saved.session().clone());
             let kept = self.stage.keeps;
-            let kept = kept.then(|| Box::new(Kept { request, facts, honest: None, secrets }));
+            let kept =
+                kept.then(|| Box::new(Kept { request, facts, honest: None, secrets, made: None }));
             let expectation = Expectation::Accept;
             turns.push(Turn { what, expectation, exchange, kept, truth: None, broken: None });
         }

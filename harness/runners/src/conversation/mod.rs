@@ -7,7 +7,7 @@ mod restart;
 mod turn;
 mod wire;
 
-pub use turn::{Kept, PlayError, Played, Turn};
+pub use turn::{Kept, Made, PlayError, Played, Turn};
 
 use drawn::Drawn;
 use login::SessionKey;
@@ -167,6 +167,8 @@ struct Request {
     truth: Option<Truth>,
     /// The client data hash that its object was made for.
     hash: Option<Vec<u8>>,
+    /// For what it was made, and when.
+    made: Option<Made>,
     /// The same request from the same device at the same time, told no lie.
     honest: Option<Box<Request>>,
 }
@@ -325,8 +327,10 @@ impl<T: Target> Conversation<'_, T> {
         self.accounts.insert(step.account.clone(), saved);
         let what = format!("challenge (step {})", index + 1);
         let expectation = if is_about_it { step.expectation } else { Expectation::Accept };
-        let kept =
-            self.stage.keeps.then(|| Box::new(Kept { request, facts, honest: None, secrets }));
+        let kept = self
+            .stage
+            .keeps
+            .then(|| Box::new(Kept { request, facts, honest: None, secrets, made: None }));
         Ok((Turn { what, expectation, exchange, kept, truth: None, broken: None }, left))
     }
 
@@ -386,19 +390,21 @@ impl<T: Target> Conversation<'_, T> {
         let text = issued.get(CHALLENGE_TEXT).cloned().unwrap_or_default();
         let challenge = self.cast.challenge(step, &text);
         issued.insert(CHALLENGE_TEXT.to_owned(), challenge.clone());
+        let made = Made { issued: text, used: challenge.clone(), hash: None, at: now };
         let mut facts = self.facts(step);
         facts.purpose = purpose;
         match purpose {
             Purpose::Attest => {
                 let honest = dialect.attest_client_data_hash(&challenge)?;
+                let made = Made { hash: Some(honest.clone()), ..made };
                 let decoded = conventions.challenge.decode(&challenge);
                 let hash = self.cast.hash(step, honest, &challenge, decoded.as_deref());
-                let made = self.cast.attestation(step, &hash, now);
-                facts.key_id = Some(wire::field(&made.key_id, conventions.key_id));
-                facts.attestation = Some(wire::field(&made.attestation, conventions.attestation));
+                let object = self.cast.attestation(step, &hash, now);
+                facts.key_id = Some(wire::field(&object.key_id, conventions.key_id));
+                facts.attestation = Some(wire::field(&object.attestation, conventions.attestation));
                 let request = self.request(Operation::Attest, step, facts, issued);
-                let hash = Some(made.client_data_hash);
-                Ok(Request { truth: Some(made.truth), hash, ..request })
+                let hash = Some(object.client_data_hash);
+                Ok(Request { truth: Some(object.truth), hash, made: Some(made), ..request })
             }
             Purpose::Assert => {
                 facts.key_id = Some(self.cast.device(step).key_id().into());
@@ -407,15 +413,15 @@ impl<T: Target> Conversation<'_, T> {
                     Some(rendered) => rendered.clone(),
                     None => dialect.client_data(&request.facts, &request.saved)?,
                 };
-                let made = self.cast.assertion(step, &rendered, &challenge, now)?;
-                let (truth, hash) = (Some(made.truth), Some(made.client_data_hash));
+                let object = self.cast.assertion(step, &rendered, &challenge, now)?;
+                let (truth, hash) = (Some(object.truth), Some(object.client_data_hash));
                 let facts = Facts {
-                    key_id: Some(wire::field(&made.key_id, conventions.key_id)),
-                    client_data: Some(made.client_data),
-                    assertion: Some(wire::field(&made.assertion, conventions.assertion)),
+                    key_id: Some(wire::field(&object.key_id, conventions.key_id)),
+                    client_data: Some(object.client_data),
+                    assertion: Some(wire::field(&object.assertion, conventions.assertion)),
                     ..request.facts
                 };
-                Ok(Request { facts, truth, hash, ..request })
+                Ok(Request { facts, truth, hash, made: Some(made), ..request })
             }
         }
     }
@@ -462,6 +468,7 @@ impl<T: Target> Conversation<'_, T> {
             at,
             truth: None,
             hash: None,
+            made: None,
             honest: None,
         }
     }
@@ -584,7 +591,7 @@ impl<T: Target> Conversation<'_, T> {
                 let wire = dialect.request(honest.operation, &honest.facts, &honest.saved).ok()?;
                 Some((honest.facts, wire))
             });
-            Box::new(Kept { request, facts: sent.facts, honest, secrets })
+            Box::new(Kept { request, facts: sent.facts, honest, secrets, made: sent.made })
         });
         let (expectation, truth) = (step.expectation, sent.truth);
         Turn { what, expectation, exchange, kept, truth, broken: None }

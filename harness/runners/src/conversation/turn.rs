@@ -1,6 +1,7 @@
 //! What became of a case that was played.
 
 use catalogue::{ClientDataError, Expectation, SheetError, Truth};
+use jiff::Timestamp;
 use targets::secrets::Secrets;
 use targets::{Decision, DialectError, Exchange, Facts, WireRequest};
 
@@ -33,6 +34,21 @@ pub struct Kept {
     pub honest: Option<(Facts, WireRequest)>,
     /// What of it must not be shown.
     pub secrets: Secrets,
+    /// What a server must know to examine it, of a request that was made for a challenge.
+    pub made: Option<Made>,
+}
+
+/// For what a request was made, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// The challenge that the server issued.
+    pub issued: String,
+    /// The challenge that the request uses.
+    pub used: String,
+    /// The client data hash that the server computes from that, for an attestation.
+    pub hash: Option<Vec<u8>>,
+    /// When it was made, by the clock of the devices.
+    pub at: Timestamp,
 }
 
 /// A case that was played as far as it went.

@@ -6,6 +6,7 @@ mod attempts;
 mod conformance;
 mod doctor;
 mod foreign;
+mod fuzz;
 mod journeys;
 mod library;
 mod load;

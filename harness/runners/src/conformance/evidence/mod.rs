@@ -15,7 +15,7 @@ use targets::{Dialect, Facts, Field, WireRequest};
 const BODY: usize = 256 * 1024;
 
 /// What was sent for a case the first time it was played.
-pub(super) fn evidence(id: &str, played: &Played, dialect: &Dialect) -> Evidence {
+pub(crate) fn evidence(id: &str, played: &Played, dialect: &Dialect) -> Evidence {
     let file = dialect.file();
     let turns: Vec<&Turn> = played.before.iter().chain(&played.last).collect();
     let deciding = turns.len().checked_sub(1);
