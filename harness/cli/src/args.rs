@@ -1,9 +1,12 @@
 //! The command line as it is typed.
 
+mod fuzz;
 mod profile;
 mod values;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use fuzz::FUZZ_HELP;
+pub(crate) use fuzz::FuzzArgs;
 pub(crate) use profile::{
     CalibrateArgs, Changes, LoadCommand, LoadListArgs, LoadPlanArgs, LoadRunArgs,
 };
@@ -93,6 +96,9 @@ pub(crate) enum Command {
     /// Write an adapter for a verifier that has no server
     #[command(subcommand, after_long_help = ADAPTER_HELP)]
     Adapter(AdapterCommand),
+    /// Ask a server about recipes that nobody wrote, and keep what shows something
+    #[command(after_long_help = FUZZ_HELP)]
+    Fuzz(FuzzArgs),
 }
 
 const ADAPTER_HELP: &str = "\

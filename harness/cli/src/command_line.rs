@@ -1,6 +1,7 @@
 //! The command lines that repeat a run, or one case of it.
 
 use crate::args::Target;
+use std::path::Path;
 
 /// The command line as typed, with the seed it was run with.
 pub(crate) fn command(verb: &str, seed: &str, number: u64) -> String {
@@ -21,7 +22,28 @@ pub(crate) fn command(verb: &str, seed: &str, number: u64) -> String {
 
 /// What follows `assay replay ID` so that a case of this run is played again.
 pub(crate) fn repeat(args: &Target, seed: &str, number: u64) -> String {
-    let mut words = vec![String::new()];
+    let words = [String::new()].into_iter().chain(words(args, seed, number));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The command that asks the same servers again; `what` says about what.
+pub(crate) fn repeat_fuzz(
+    args: &Target,
+    second: Option<&Path>,
+    (seed, number): (&str, u64),
+    what: &[String],
+) -> String {
+    let mut all = vec!["assay".to_owned(), "fuzz".to_owned()];
+    all.extend(words(args, seed, number));
+    if let Some(second) = second {
+        all.extend(["--target".to_owned(), quoted(&second.display().to_string())]);
+    }
+    all.extend(what.iter().map(|word| quoted(word)));
+    all.join(" ")
+}
+
+fn words(args: &Target, seed: &str, number: u64) -> Vec<String> {
+    let mut words = Vec::new();
     words.extend(args.file.iter().map(|path| quoted(&path.display().to_string())));
     words.extend(["--seed".to_owned(), quoted(seed)]);
     if number != 0 {
@@ -36,7 +58,7 @@ pub(crate) fn repeat(args: &Target, seed: &str, number: u64) -> String {
     if let Some(crypto) = args.crypto {
         words.extend(["--crypto".to_owned(), crypto.to_string()]);
     }
-    words.join(" ")
+    words
 }
 
 /// A word as a shell takes it.

@@ -149,7 +149,7 @@ impl Console {
         if self.cases.0 == self.cases.1 {
             self.end_bar();
             self.say(&format!("cases: {} played, {} failed", self.cases.0, self.failed));
-        } else if !self.terminal && self.last_line.elapsed() >= PLAIN_EVERY {
+        } else if !self.terminal && self.cases.1 > 0 && self.last_line.elapsed() >= PLAIN_EVERY {
             self.last_line = Instant::now();
             self.say(&format!("cases: {} of {}", self.cases.0, self.cases.1));
         }

@@ -57,6 +57,7 @@ fn main() -> std::process::ExitCode {
         Command::Merge(args) => cmd::merge::merge(args),
         Command::Doctor(args) => cmd::doctor::doctor(args, &stop, now),
         Command::Adapter(args) => cmd::adapter::adapter(args, now),
+        Command::Fuzz(args) => cmd::fuzz::fuzz(args, &stop, now),
     });
     let code = match ended {
         Ok(Ok(code)) => code,

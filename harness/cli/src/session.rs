@@ -44,6 +44,10 @@ pub(crate) struct Session {
     pub(crate) command: String,
     /// Whether every request and answer is printed at the end: for a single case.
     pub(crate) tells_all: bool,
+    /// What it comes to if no case was decided; much may have been sent all the same.
+    pub(crate) empty: ExitCode,
+    /// The seed as it was typed or chosen.
+    pub(crate) seed_text: String,
     folder: PathBuf,
     authority_file: Option<PathBuf>,
     json: bool,
@@ -77,6 +81,8 @@ impl Session {
             stop: StopFlag::clone(stop),
             repeat: repeat(args, seed, number),
             tells_all: false,
+            empty: ExitCode::NothingRan,
+            seed_text: seed.clone(),
             folder,
             authority_file: args.authority.clone(),
             json: args.json,
@@ -187,6 +193,9 @@ impl Session {
         let path = self.folder.join(RECORD);
         let interrupted = self.stopped();
         let mut code = standing(&path, interrupted);
+        if code == ExitCode::NothingRan {
+            code = self.empty;
+        }
         if interrupted {
             code = code.and(ExitCode::Interrupted);
         }

@@ -4,6 +4,7 @@ pub(crate) mod adapter;
 pub(crate) mod compare;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod fuzz;
 pub(crate) mod gate;
 pub(crate) mod init;
 pub(crate) mod judge;

@@ -10,6 +10,7 @@ mod doctor;
 mod errors;
 mod explain;
 mod foreign;
+mod fuzz;
 mod gate;
 mod github;
 mod init;
