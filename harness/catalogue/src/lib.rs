@@ -14,7 +14,9 @@ pub mod case;
 pub mod cast;
 pub mod clause;
 pub mod coverage;
+pub mod draft;
 pub mod file;
+pub mod frozen;
 pub mod need;
 pub mod operator;
 pub mod oracle;
@@ -23,6 +25,7 @@ pub mod select;
 pub mod sent;
 pub mod sheet;
 pub mod untrusted;
+pub mod vectors;
 
 pub use base::{Base, Kind};
 pub use builtin::builtin;
@@ -30,6 +33,7 @@ pub use case::{Action, Case, Class, Expectation, Fault, Level, Property, Severit
 pub use cast::{Cast, Enrolment, ProtectedRequest, Truth};
 pub use clause::{Clause, clauses};
 pub use file::{CaseFileError, EditText, Recipe, parse, parse_beside};
+pub use frozen::{Frozen, Ground};
 pub use need::{Listed, Need, Premises, Scope};
 pub use operator::{ClientDataError, Operator, embeds_challenge};
 pub use oracle::{Oracle, Seen};

@@ -1,10 +1,13 @@
 //! The command line as it is typed.
 
+mod edges;
 mod fuzz;
 mod profile;
 mod values;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use edges::{EXPORT_HELP, PROMOTE_HELP};
+pub(crate) use edges::{ExportArgs, PromoteArgs};
 use fuzz::FUZZ_HELP;
 pub(crate) use fuzz::FuzzArgs;
 pub(crate) use profile::{
@@ -99,6 +102,12 @@ pub(crate) enum Command {
     /// Ask a server about recipes that nobody wrote, and keep what shows something
     #[command(after_long_help = FUZZ_HELP)]
     Fuzz(FuzzArgs),
+    /// Draft a case of a recipe that fuzzing kept
+    #[command(after_long_help = PROMOTE_HELP)]
+    Promote(PromoteArgs),
+    /// Write frozen vectors with their answers, for verifiers in other languages
+    #[command(after_long_help = EXPORT_HELP)]
+    Export(ExportArgs),
 }
 
 const ADAPTER_HELP: &str = "\

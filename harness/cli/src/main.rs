@@ -58,6 +58,8 @@ fn main() -> std::process::ExitCode {
         Command::Doctor(args) => cmd::doctor::doctor(args, &stop, now),
         Command::Adapter(args) => cmd::adapter::adapter(args, now),
         Command::Fuzz(args) => cmd::fuzz::fuzz(args, &stop, now),
+        Command::Promote(args) => cmd::promote::promote(args),
+        Command::Export(args) => cmd::export::export(args),
     });
     let code = match ended {
         Ok(Ok(code)) => code,

@@ -215,7 +215,7 @@ mod tests {
         );
         check("schema = 1", "schema = 7", "reads schema 1");
         check("schema = 1", "schema = 1\nseed = \"ab\"", "64 hexadecimal digits");
-        check("counter.set", "x5c.swap", "edits nothing");
+        check("counter.set\"\nto = 0", "x5c.swap\"", "edits nothing");
         check("to = 0", "to = -1", "whole number");
     }
 

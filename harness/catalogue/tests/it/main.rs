@@ -12,3 +12,4 @@ mod register;
 mod schema;
 mod single_fault;
 mod state;
+mod vectors;

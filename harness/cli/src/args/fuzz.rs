@@ -20,6 +20,7 @@ goes and kept in the folder of the run:
   assay fuzz --flaw drop.att.nonce --trials 500      # see it bite
   assay fuzz a.toml --target b.toml --authority FILE # where two servers differ
   assay fuzz my-server.toml --authority FILE --recipe regressions/NAME
+  assay promote regressions/NAME                     # make a case of it
 
 The same seed asks the same. Exit codes: 1 a wrong decision, 6 nothing could be
 decided, 0 none was wrong; where two servers differ and either may be right,

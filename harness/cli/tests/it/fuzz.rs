@@ -84,3 +84,51 @@ fn what_cannot_be_asked_is_told_before_anything_is_sent() {
     context.run(&one).ends_with(3);
     assert!(!context.path("out/regressions").exists());
 }
+
+#[test]
+fn a_recipe_becomes_a_draft_that_reads_as_a_case() {
+    let context = Context::new();
+    let recipe = |edit: &str| {
+        let text = format!("schema = 1\nbase = \"attestation.ios27\"\n[[op]]\n{edit}\n");
+        context.write("recipe.toml", &text)
+    };
+    let counter = recipe("do = \"authdata.counter.set\"\nto = 3");
+    let ran = context.run(&["promote", &counter]).ends_with(0);
+    assert!(ran.stdout.contains("rules = [\"att.counter\"]"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("breaks `att.counter` alone"), "{}", ran.stderr);
+    let family = ran.stderr.split_once("family = \"").unwrap().1.split_once('"').unwrap().0;
+    std::fs::create_dir(context.path("cases")).unwrap();
+    let text = format!("schema = 1\nfamily = \"{family}\"\n\n{}", ran.stdout);
+    context.write(&format!("cases/{family}.toml"), &text);
+    let id = ran.stdout.split_once("id = \"").unwrap().1.split_once('"').unwrap().0;
+    let shown = context.run(&["show", id, "--cases", "cases"]).ends_with(0);
+    assert!(shown.stdout.contains("FILL-IN"), "{}", shown.stdout);
+    let played = ["check", "--case", id, "--cases", "cases", "--out", "out"];
+    context.run(&played).ends_with(0);
+
+    let harmless = recipe("do = \"container.reverse\"");
+    let ran = context.run(&["promote", &harmless]).ends_with(0);
+    assert!(ran.stdout.contains("expect = \"accept\""), "{}", ran.stdout);
+    assert!(ran.stderr.contains("There is a case that sends the same"), "{}", ran.stderr);
+    let around = recipe("do = \"wire.body.utf16\"");
+    let ran = context.run(&["promote", &around]).ends_with(6);
+    assert!(ran.stderr.contains("Nothing can be said of it on paper"), "{}", ran.stderr);
+}
+
+#[test]
+fn exported_vectors_are_the_same_each_time_and_their_hashes_are_printed() {
+    let context = Context::new();
+    let one = context.run(&["export", "--out", "one"]).ends_with(0);
+    let other = context.run(&["export", "--out", "other"]).ends_with(0);
+    assert_eq!(one.stdout, other.stdout);
+    assert!(one.stdout.lines().count() >= 11, "{}", one.stdout);
+    for line in one.stdout.lines() {
+        let (hash, name) = line.split_once("  ").unwrap();
+        assert_eq!(hash.len(), 64);
+        assert_eq!(context.read(&format!("one/{name}")), context.read(&format!("other/{name}")));
+    }
+    let another = context.run(&["export", "--out", "one", "--seed", "another"]).ends_with(0);
+    assert_ne!(one.stdout, another.stdout);
+    let file = context.write("file", "");
+    context.run(&["export", "--out", &file]).ends_with(2);
+}

@@ -6,8 +6,7 @@
 //! the verdict, between honest devices. Trials fall into buckets by the rules broken and what was
 //! answered, and of each bucket that shows something a recipe as simple as possible is kept.
 //!
-//! Drawing, buckets and the way to simpler recipes are pure; [`Side`](side) and [`run`] talk to
-//! servers.
+//! Drawing, buckets and the way to simpler recipes are pure; `side` and `run` talk to servers.
 
 mod books;
 mod bucket;
