@@ -109,6 +109,10 @@ impl AuthenticatorDataOperator {
     }
 
     pub(super) fn apply(&self, data: &mut AuthenticatorDataModel, scene: &Scene<'_>) {
+        // What an edit before this one left out cannot be edited.
+        if self.needs_credential() && data.attested_credential.is_none() {
+            return;
+        }
         let app_id = scene.premises.app_id.as_str();
         let (team, bundle) = app_id.split_once('.').unwrap_or((app_id, ""));
         let hash_of = |text: &str| sha256(&[text.as_bytes()]).to_vec();
@@ -261,5 +265,5 @@ fn named<'d>(
 fn credential(data: &mut AuthenticatorDataModel) -> &mut AttestedCredentialModel {
     data.attested_credential
         .as_mut()
-        .expect("operators on the credential are held to attestations when a case is read")
+        .expect("operators on the credential are not applied where there is none")
 }

@@ -34,7 +34,8 @@ pub(super) fn off_curve(draft: &mut AttestationDraft) {
 /// X and the sign of Y.
 pub(super) fn compressed(draft: &mut AttestationDraft) {
     let mut point = draft.model.leaf.public_key.bytes.clone();
-    point[0] = 2 | sign(&point);
+    let form = 2 | sign(&point);
+    point.first_mut().into_iter().for_each(|first| *first = form);
     point.truncate(33);
     certify_bytes(draft, point);
 }
@@ -42,7 +43,8 @@ pub(super) fn compressed(draft: &mut AttestationDraft) {
 /// Both coordinates and the sign of Y.
 pub(super) fn hybrid(draft: &mut AttestationDraft) {
     let mut point = draft.model.leaf.public_key.bytes.clone();
-    point[0] = 6 | sign(&point);
+    let form = 6 | sign(&point);
+    point.first_mut().into_iter().for_each(|first| *first = form);
     certify_bytes(draft, point);
 }
 
@@ -99,7 +101,11 @@ pub(super) fn parameters_of_p256() -> Vec<u8> {
     ])
 }
 
-/// Gives the device a key for which the nonce begins with a zero byte: one in 256 has it.
+/// Keys that are tried: where the nonce does not follow the key, none of them fits.
+const CANDIDATES: usize = 1 << 14;
+
+/// Gives the device a key for which the nonce begins with a zero byte: one in 256 has it. After an edit that
+/// cut the key out of what is hashed the device keeps the one it has.
 pub(super) fn fit_to_nonce(draft: &mut AttestationDraft, scene: &Scene<'_>) {
     let hash = draft.model.client_data_hash.clone();
     let mut data = draft.model.authenticator_data.clone();
@@ -110,9 +116,8 @@ pub(super) fn fit_to_nonce(draft: &mut AttestationDraft, scene: &Scene<'_>) {
         }
         nonce(&data.seal(), &hash)[0] == 0
     };
-    let found = candidates(&scene.seed.child("a key for the nonce", 0))
-        .find(|candidate| fits(&candidate.point))
-        .expect("a walk has no end, and one key in 256 fits");
+    let mut walk = candidates(&scene.seed.child("a key for the nonce", 0)).take(CANDIDATES);
+    let Some(found) = walk.find(|candidate| fits(&candidate.point)) else { return };
     let mut device = scene.device.clone();
     device.adopt(found.key());
     draft.model = device.attestation_model(scene.authority, &hash, scene.now);
@@ -122,7 +127,7 @@ pub(super) fn fit_to_nonce(draft: &mut AttestationDraft, scene: &Scene<'_>) {
 
 /// Edits the bytes of X in the COSE key.
 pub(super) fn edit_x(draft: &mut AttestationDraft, edit: impl Fn(&mut Vec<u8>)) {
-    for (_, value) in entries(draft).iter_mut().filter(|(label, _)| *label == Item::integer(X)) {
+    for value in values(draft, X) {
         if let Item::Bytes(bytes) = value {
             edit(bytes);
         }
@@ -132,12 +137,12 @@ pub(super) fn edit_x(draft: &mut AttestationDraft, edit: impl Fn(&mut Vec<u8>)) 
 /// X a second time; what it says is no coordinate of the key.
 pub(super) fn repeat_x(draft: &mut AttestationDraft) {
     let other = another(&draft.key_id);
-    entries(draft).push((Item::integer(X), Item::Bytes(other)));
+    add(draft, X, &other);
 }
 
 /// The compressed form that RFC 9053 allows: Y is told by its sign.
 pub(super) fn sign_of_y(draft: &mut AttestationDraft) {
-    for (_, value) in entries(draft).iter_mut().filter(|(label, _)| *label == Item::integer(Y)) {
+    for value in values(draft, Y) {
         if let Item::Bytes(bytes) = value {
             *value = Item::Boolean(sign(bytes) == 1);
         }
@@ -146,19 +151,25 @@ pub(super) fn sign_of_y(draft: &mut AttestationDraft) {
 
 /// One more entry.
 pub(super) fn add(draft: &mut AttestationDraft, label: i64, value: &[u8]) {
-    entries(draft).push((Item::integer(label), Item::Bytes(value.to_vec())));
+    for credential in credential(draft) {
+        credential.cose_key.push((Item::integer(label), Item::Bytes(value.to_vec())));
+    }
 }
 
 /// No COSE key at all.
 pub(super) fn drop_key(draft: &mut AttestationDraft) {
-    credential(draft).cose_key_bytes = Derived::Fixed(Vec::new());
+    for credential in credential(draft) {
+        credential.cose_key_bytes = Derived::Fixed(Vec::new());
+    }
 }
 
-fn entries(draft: &mut AttestationDraft) -> &mut Vec<(Item, Item)> {
-    &mut credential(draft).cose_key
+/// The values in the COSE key under that label.
+fn values(draft: &mut AttestationDraft, wanted: i64) -> impl Iterator<Item = &mut Item> {
+    let entries = credential(draft).flat_map(|credential| &mut credential.cose_key);
+    entries.filter(move |(label, _)| *label == Item::integer(wanted)).map(|(_, value)| value)
 }
 
-fn credential(draft: &mut AttestationDraft) -> &mut AttestedCredentialModel {
-    let data = &mut draft.model.authenticator_data;
-    data.attested_credential.as_mut().expect("an attestation has a credential")
+/// The attested credential, unless an edit left it out.
+fn credential(draft: &mut AttestationDraft) -> std::option::IterMut<'_, AttestedCredentialModel> {
+    draft.model.authenticator_data.attested_credential.iter_mut()
 }

@@ -32,7 +32,7 @@ operators! {
         "certificate.ext.reverse" ExtensionReverse {} "The extensions in the opposite order.";
         "certificate.ext.empty" ExtensionEmpty {} "An empty list of extensions.";
         "certificate.ext.pad" ExtensionPad { bytes: usize } "One more extension of so many bytes.";
-        "certificate.key.named" KeyNamed { curve: String } "The curve that the public key names, as object identifier; the point stays.";
+        "certificate.key.named" KeyNamed { #[serde(deserialize_with = "value::oid")] curve: String } "The curve that the public key names, as object identifier; the point stays.";
         "certificate.key.unnamed" KeyUnnamed {} "A public key without a curve.";
         "certificate.key.explicit-p384" KeyExplicit {} "A public key with P-384 spelled out as curve parameters.";
         "certificate.long-length" LongLength { bytes: u8 } "The length of the certificate in so many length bytes.";

@@ -32,8 +32,21 @@ oids! {
     DATA = "1.2.840.113549.1.7.1": [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
 }
 
-/// The dotted text of an identifier; arcs beyond 64 bits are written as `?`.
+/// Bytes of an identifier that its text shows; genuine ones have up to 9.
+const LONGEST: usize = 32;
+
+/// The dotted text of an identifier; arcs beyond 64 bits are written as `?`, and what is longer than any
+/// identifier ends in `…`.
 pub fn dotted(content: &[u8]) -> String {
+    let shown = content.get(..LONGEST);
+    let mut text = arcs(shown.unwrap_or(content));
+    if shown.is_some_and(|shown| shown.len() < content.len()) {
+        text.push('…');
+    }
+    text
+}
+
+fn arcs(content: &[u8]) -> String {
     let mut text = String::new();
     let mut arc = Some(0u64);
     let mut first = true;
@@ -93,5 +106,13 @@ mod tests {
             dotted(&[0x2a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]),
             "1.2.?"
         );
+    }
+
+    #[test]
+    fn an_identifier_without_end_is_told_in_a_few_words() {
+        let text = dotted(&[0x2a; 5000]);
+        assert!(text.starts_with("1.2.42.42") && text.ends_with('…'), "{text}");
+        assert!(text.len() < 200, "{}", text.len());
+        assert!(!dotted(&[0x2a; LONGEST]).ends_with('…'));
     }
 }

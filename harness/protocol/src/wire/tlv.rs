@@ -266,8 +266,9 @@ impl Header {
                     length = length << 8 | usize::from(byte(position)?);
                     position += 1;
                 }
-                let minimal =
-                    length >= 0x80 && length >> (8 * (usize::from(first & 0x7f) - 1)) != 0;
+                // A length in more bytes than a number has begins with zeros.
+                let first_byte = length.checked_shr(8 * (u32::from(first & 0x7f) - 1));
+                let minimal = length >= 0x80 && first_byte.is_some_and(|byte| byte != 0);
                 if rules == Rules::Der && !minimal {
                     return bad("a length that is not minimal in DER");
                 }
@@ -304,6 +305,18 @@ mod tests {
         assert_eq!(inner.content, [4, 2, 0xab, 0xcd]);
         assert_eq!(reader.next().unwrap().at, 112);
         assert!(reader.is_at_end());
+    }
+
+    #[test]
+    fn a_length_in_more_bytes_than_a_number_has_is_not_minimal() {
+        for zeros in [1, 7, 8, 9, 35, 120] {
+            let count = 0x80 | (zeros + 1) as u8;
+            let bytes = [&[0x04, count][..], &vec![0; zeros], &[0x81], &[0xaa; 0x81]].concat();
+            let refused = Reader::new(&bytes, 0, Rules::Der).next().unwrap_err();
+            assert!(refused.what.contains("not minimal"), "{zeros}: {refused}");
+            let read = Reader::new(&bytes, 0, Rules::Ber).next().unwrap();
+            assert_eq!(read.content.len(), 0x81, "{zeros}");
+        }
     }
 
     #[test]

@@ -102,28 +102,8 @@ impl Desk {
     }
 
     fn hand_out(&self, bytes: &[u8]) -> Result<(), String> {
-        let value: serde_json::Value = match serde_json::from_slice(bytes) {
-            Ok(value @ serde_json::Value::Object(_)) => value,
-            Ok(_) => {
-                return Err(format!("a line that is no JSON object: `{}`; {TALK}", shown(bytes)));
-            }
-            Err(error) => {
-                let what = match std::str::from_utf8(bytes) {
-                    Ok(_) => format!("a line that is no JSON ({error})"),
-                    Err(error) => {
-                        format!("a line that is no UTF-8 from byte {} on", error.valid_up_to())
-                    }
-                };
-                return Err(format!("{what}: `{}`; {TALK}", shown(bytes)));
-            }
-        };
-        let Some(id) = value.get("id").and_then(|id| id.as_str()) else {
-            return Err(format!(
-                "an answer without `id`, a text: `{}`; repeat the id of the operation",
-                shown(bytes)
-            ));
-        };
-        let Some(sender) = self.waiting().by_id.remove(id) else {
+        let (id, value) = answer(bytes)?;
+        let Some(sender) = self.waiting().by_id.remove(&id) else {
             let id = shown(id.as_bytes());
             return Err(format!(
                 "an answer to `{id}`, which nobody waits for: answer each operation once, with its own id"
@@ -131,6 +111,32 @@ impl Desk {
         };
         let _ = sender.send(Ok(value));
         Ok(())
+    }
+}
+
+/// A line as an answer: the id of its operation, and all that it says.
+pub(super) fn answer(bytes: &[u8]) -> Result<(String, serde_json::Value), String> {
+    let value: serde_json::Value = match serde_json::from_slice(bytes) {
+        Ok(value @ serde_json::Value::Object(_)) => value,
+        Ok(_) => {
+            return Err(format!("a line that is no JSON object: `{}`; {TALK}", shown(bytes)));
+        }
+        Err(error) => {
+            let what = match std::str::from_utf8(bytes) {
+                Ok(_) => format!("a line that is no JSON ({error})"),
+                Err(error) => {
+                    format!("a line that is no UTF-8 from byte {} on", error.valid_up_to())
+                }
+            };
+            return Err(format!("{what}: `{}`; {TALK}", shown(bytes)));
+        }
+    };
+    match value.get("id").and_then(|id| id.as_str()) {
+        Some(id) => Ok((id.to_owned(), value)),
+        None => Err(format!(
+            "an answer without `id`, a text: `{}`; repeat the id of the operation",
+            shown(bytes)
+        )),
     }
 }
 

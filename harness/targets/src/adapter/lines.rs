@@ -160,8 +160,7 @@ impl Lines {
                 let said = value.to_string();
                 match Answer::read(ask, value) {
                     Ok(answer) => Ok((answer, said)),
-                    Err(Unread::Wrong(why)) => Err(Failed::alone(Trouble::Unreadable(why))),
-                    Err(Unread::Unsupported(why)) => Err(Failed::alone(Trouble::Unsupported(why))),
+                    Err(unread) => Err(Failed::alone(unread.trouble())),
                 }
             }
             Ok(Ok(Err(fault))) if is_same(&state) => Err(self.bury(&mut state, fault, "").await),
@@ -260,10 +259,7 @@ impl Lines {
         };
         let fault = match tokio::time::timeout(limit, asking).await {
             Ok(Ok(value)) => {
-                return Answer::read(ask, value).map_err(|unread| match unread {
-                    Unread::Wrong(why) => Trouble::Unreadable(why),
-                    Unread::Unsupported(why) => Trouble::Unsupported(why),
-                });
+                return Answer::read(ask, value).map_err(Unread::trouble);
             }
             Ok(Err(fault)) => fault.kind,
             Err(_) => {

@@ -2,6 +2,8 @@
 
 use super::Base64;
 use super::caps::Hello;
+use super::trouble::Trouble;
+use crate::dialect::printable;
 use protocol::relying_party::Purpose;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -379,7 +381,8 @@ impl Answer {
     /// Reads the answer to an operation; the error says which member is wrong.
     pub(super) fn read(ask: &Ask, value: Value) -> Result<Self, Unread> {
         let wrong = |error: serde_json::Error| {
-            Unread::Wrong(format!("the answer to `{}`: {error}", ask.op()))
+            // It says back what stands in the answer.
+            Unread::Wrong(printable(&format!("the answer to `{}`: {error}", ask.op())))
         };
         if value.get("unsupported").is_some() {
             let said: Unsupported = serde_json::from_value(value).map_err(wrong)?;
@@ -410,4 +413,14 @@ pub(super) enum Unread {
     Wrong(String),
     /// It says that the operation is not supported, and why.
     Unsupported(String),
+}
+
+impl Unread {
+    /// What a record shows for it.
+    pub(super) fn trouble(self) -> Trouble {
+        match self {
+            Self::Wrong(why) => Trouble::Unreadable(why),
+            Self::Unsupported(why) => Trouble::Unsupported(why),
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod base64;
 mod caps;
 mod desk;
 mod exec;
+mod heard;
 mod library;
 mod lines;
 mod message;
@@ -27,6 +28,7 @@ pub use self::base64::Base64;
 pub use backend::{Limits, Said};
 pub use caps::{Caps, Clock, Hello, Profile, Sut, Trust};
 pub use exec::{Commands, PLACES};
+pub use heard::{Heard, hear};
 pub use library::Verifier;
 pub use message::{
     Answer, Ask, AssertionAsked, AttestationAsked, Configuration, Decided, Done, EnrolmentAsked,

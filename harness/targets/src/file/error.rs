@@ -1,5 +1,6 @@
 //! What is wrong with a target file, and where.
 
+use crate::dialect::printable;
 use std::ops::Range;
 
 /// A target file that cannot be used: `file:line:column: what is wrong; did you mean …`.
@@ -18,7 +19,7 @@ pub struct TargetFileError {
 
 impl TargetFileError {
     /// An error at a byte range of the file's text.
-    pub(super) fn at(file: &str, text: &str, span: &Range<usize>, what: String) -> Self {
+    pub(super) fn at(file: &str, text: &str, span: &Range<usize>, what: impl AsRef<str>) -> Self {
         let mut start = span.start.min(text.len());
         while !text.is_char_boundary(start) {
             start -= 1;
@@ -29,7 +30,8 @@ impl TargetFileError {
             file: file.to_owned(),
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
-            what,
+            // It says back what stands in the file, which somebody else may have written.
+            what: printable(what.as_ref()),
         }
     }
 }
