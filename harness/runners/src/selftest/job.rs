@@ -6,16 +6,14 @@ use super::mutant::Planted;
 use crate::StopFlag;
 use crate::conformance;
 use crate::conversation::Clock;
+use crate::seeded_entropy;
 use catalogue::Case;
 use jiff::{SignedDuration, Timestamp};
-use protocol::relying_party::Purpose;
-use rand_core::Rng;
 use record::{CaseFinished, Event, EventKind, Sink};
 use simulator::{Authority, Seed};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use targets::serve::{self, Entropy, Settings, Shared};
+use targets::serve::{self, Settings, Shared};
 use targets::{InProcess, Target};
 
 /// When every run of the selftest begins: verdicts must not depend on the day.
@@ -74,7 +72,7 @@ impl Job<'_> {
                     let settings = Settings {
                         relying_party: self.ground.settings(&authority, flaws.clone()),
                         clock: Arc::clone(&clock),
-                        entropy: entropy(self.seed.child("challenges", 0)),
+                        entropy: seeded_entropy(self.seed.child("challenges", 0)),
                     };
                     let router = serve::router(Shared::new(settings));
                     let server = InProcess::new(&self.ground.file, router)
@@ -119,19 +117,5 @@ fn clock() -> Clock {
     Arc::new(move || {
         let passed = SignedDuration::try_from(began.elapsed()).unwrap_or(SignedDuration::MAX);
         start.saturating_add(passed).unwrap_or(Timestamp::MAX)
-    })
-}
-
-/// Challenges that follow from the seed, the account and how many it asked for: what one case asks
-/// for changes nothing in another.
-fn entropy(seed: Seed) -> Entropy {
-    let asked: Mutex<BTreeMap<String, u64>> = Mutex::default();
-    Arc::new(move |account: &str, _purpose: Purpose| {
-        let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = asked.entry(account.to_owned()).or_default();
-        *number += 1;
-        let mut bytes = [0; 32];
-        seed.child(account, *number).stream().fill_bytes(&mut bytes);
-        Ok(bytes)
     })
 }

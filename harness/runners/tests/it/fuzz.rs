@@ -11,6 +11,7 @@ use record::{Event, EventKind, Verdict};
 use runners::StopFlag;
 use runners::conversation::Clock;
 use runners::fuzz::{Interest, Lexicon, Outcome, Plan, Servers, emit};
+use runners::seeded_entropy;
 use simulator::{Authority, Seed};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -58,7 +59,7 @@ fn server(clock: &Clock, flaws: Flaws) -> InProcess {
             flaws,
         },
         clock: Arc::clone(clock),
-        entropy: serve::system_entropy(),
+        entropy: seeded_entropy(Seed::from_text("challenges")),
     };
     InProcess::new(&file, serve::router(Shared::new(settings))).unwrap()
 }
