@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 
 /// A text that proposals are made of.
 fn sample(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../targets/tests/propose");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../targets/tests/it/propose");
     folder.join(name).display().to_string()
 }
 

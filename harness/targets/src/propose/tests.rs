@@ -3,7 +3,7 @@ use crate::TargetFile;
 use crate::facts::Operation;
 use crate::file::Body;
 
-const SHOP: &str = include_str!("../../tests/propose/shop.yaml");
+const SHOP: &str = include_str!("../../tests/it/propose/shop.yaml");
 
 fn proposed(text: &str, name: &str) -> Proposal {
     propose(&Input { text, name, kind: None, app_id: None }).unwrap()

@@ -1,8 +1,5 @@
 //! The command that brings a server back, with real processes and a real server.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
-#![cfg(unix)]
-
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;

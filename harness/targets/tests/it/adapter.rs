@@ -1,7 +1,5 @@
 //! Adapters that misbehave: each fault costs the operation in flight and no other.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
-
 use protocol::terms::KeyId;
 use protocol::verify::TrustAnchor;
 use std::sync::Arc;
@@ -232,7 +230,7 @@ async fn what_an_adapter_says_on_standard_error_is_kept_without_what_could_move_
 
 #[test]
 fn the_committed_schema_is_the_generated_one() {
-    let committed = include_str!("../../../corpora/schema/adapter.schema.json");
+    let committed = include_str!("../../../../corpora/schema/adapter.schema.json");
     let committed: serde_json::Value = serde_json::from_str(committed).unwrap();
     assert!(
         committed == schema::lines(),

@@ -1,7 +1,5 @@
 //! Logins and cookies, with a real server on a loopback address.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
-
 use axum::Json;
 use axum::Router;
 use axum::extract::{Request, State};

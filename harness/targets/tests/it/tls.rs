@@ -1,7 +1,5 @@
 //! A server behind TLS, whose authority is one's own.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
-
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};

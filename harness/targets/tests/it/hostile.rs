@@ -1,7 +1,5 @@
 //! Whatever a server does, it becomes a decision, in bounded time and memory.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
-
 use std::time::{Duration, Instant};
 use targets::http::LARGEST_ANSWER;
 use targets::{Decision, Exchange, Facts, HttpTarget, Operation, Saved, Target, TargetFile};

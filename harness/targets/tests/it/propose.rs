@@ -1,7 +1,5 @@
 //! What a recording of a real conversation proves, and that the proposed file holds one.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
-
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use jiff::{SignedDuration, Timestamp};

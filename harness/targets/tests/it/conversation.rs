@@ -1,7 +1,5 @@
 //! Whole conversations with the reference server, through the door that any server is spoken to by.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
-
 use jiff::{SignedDuration, Timestamp};
 use protocol::flaw::Flaws;
 use protocol::relying_party::{self, Purpose};
