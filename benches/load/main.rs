@@ -93,7 +93,7 @@ fn quantiles(path: &str) -> Result<String, String> {
         cells.join(" | ")
     };
     Ok(format!(
-        "from the intended start | {}\n| from the send | {}",
+        "from the intended start | {}\nfrom the send | {}",
         cells(&load.response),
         cells(&load.service)
     ))
