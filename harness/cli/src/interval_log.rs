@@ -14,8 +14,9 @@ const TO_MILLIS: f64 = 1000.0;
 
 /// The log of a record, in microseconds by intended start; `None` if it holds no load.
 ///
-/// Tags are phase, operation, `honest` or `dishonest`, and which time. A merged log of several
-/// runs or machines is the sum of theirs, tag by tag.
+/// Tags are phase, operation, `honest` or `dishonest`, class of the answer and which time; `all` where
+/// the record does not tell classes apart. A merged log of several runs or machines is the sum of
+/// theirs, tag by tag.
 pub(crate) fn write(record: &Record) -> Option<io::Result<Vec<u8>>> {
     let windows: Vec<&LoadWindow> = record
         .events
@@ -40,13 +41,17 @@ fn log(record: &Record, windows: &[&LoadWindow]) -> io::Result<Vec<u8>> {
         .begin_log_with(&mut bytes, &mut serializer)?;
     for window in windows {
         let honest = if window.honest { "honest" } else { "dishonest" };
-        for (which, times) in
-            [("response", &window.response), ("service", &window.service), ("lag", &window.lag)]
-        {
-            if times.count() == 0 {
-                continue;
-            }
-            let tag = format!("{}/{}/{honest}/{which}", plain(&window.phase), window.operation);
+        let head = format!("{}/{}/{honest}", plain(&window.phase), window.operation);
+        let mut classes: Vec<_> = window.class_times().collect();
+        if classes.is_empty() {
+            classes.push(("all", &window.response, &window.service));
+        }
+        let answers = classes.into_iter().flat_map(|(class, response, service)| {
+            let tag = |which: &str| format!("{head}/{}/{which}", plain(class));
+            [(tag("response"), response), (tag("service"), service)]
+        });
+        let lag = (format!("{head}/lag"), &window.lag);
+        for (tag, times) in answers.chain([lag]).filter(|(_, times)| times.count() > 0) {
             let at = Duration::from_secs(window.second);
             log.write_histogram(&dense(times), at, Duration::from_secs(1), Tag::new(&tag))
                 .map_err(|error| io::Error::other(format!("{error:?}")))?;
@@ -108,6 +113,7 @@ mod tests {
             response,
             service: Histogram::default(),
             lag: Histogram::default(),
+            by_class: std::collections::BTreeMap::default(),
         };
         let header = Header {
             schema: Header::SCHEMA,
@@ -124,6 +130,7 @@ mod tests {
             arrivals: String::new(),
             users: 1,
             timeout_s: 1.0,
+            promises: Vec::new(),
         };
         let kinds = [
             EventKind::RunStarted(header),
@@ -154,7 +161,7 @@ mod tests {
             .collect();
         assert_eq!(intervals.len(), 1, "empty histograms are left out");
         let tag = intervals[0].tag().unwrap();
-        assert_eq!(tag.as_str(), "ramp--first/assert/dishonest/response");
+        assert_eq!(tag.as_str(), "ramp--first/assert/dishonest/right/response");
         assert_eq!(intervals[0].start_timestamp(), Duration::from_secs(3));
         let text = intervals[0].encoded_histogram();
         let packed = base64::engine::general_purpose::STANDARD.decode(text).unwrap();

@@ -159,6 +159,7 @@ mod tests {
             arrivals: "constant".into(),
             users: 1,
             timeout_s: 1.0,
+            promises: Vec::new(),
         })
     }
 
@@ -181,6 +182,7 @@ mod tests {
             response: times(2_000),
             service: times(2_000),
             lag: times(lag_us),
+            by_class: std::collections::BTreeMap::default(),
         }
     }
 

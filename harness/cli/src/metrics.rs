@@ -266,6 +266,7 @@ mod tests {
             lag: response.clone(),
             service: response.clone(),
             response,
+            by_class: BTreeMap::new(),
         }))
     }
 

@@ -76,7 +76,11 @@ impl Sink for Recorder {
     /// Runners keep clocks of their own; the run has one.
     fn emit(&mut self, event: &Event) {
         let at = (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e6;
-        let event = Event { at, kind: event.kind.clone() };
+        let mut event = Event { at, kind: event.kind.clone() };
+        // Runners only measure; what was promised is known here.
+        if let (EventKind::LoadStarted(started), Some(promise)) = (&mut event.kind, &self.promise) {
+            started.promises = promise.promises();
+        }
         self.file.emit(&event);
         self.console.emit(&event);
         if let Some(metrics) = &self.metrics {

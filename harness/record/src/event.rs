@@ -1,8 +1,8 @@
 //! The events of a run. They carry facts, never how to show them.
 
 use crate::{
-    CaseObserved, Evidence, FleetFinished, FleetSecond, GateHeld, Histogram, KnownFailures,
-    LoadSecond, TargetSecond, Trust, ValidityCheck, Verdict,
+    CaseObserved, ClassTimes, Evidence, FleetFinished, FleetSecond, GateHeld, Histogram,
+    KnownFailures, LoadSecond, Promise, TargetSecond, Trust, ValidityCheck, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -221,6 +221,9 @@ pub struct LoadStarted {
     pub users: usize,
     /// Seconds after which an answer counts as a timeout.
     pub timeout_s: f64,
+    /// How soon honest requests are promised to be answered; empty if nothing is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<Promise>,
 }
 
 /// One second of one kind of operation under load, by intended start.
@@ -248,6 +251,20 @@ pub struct LoadWindow {
     pub service: Histogram,
     /// Microseconds from intended start to the actual send.
     pub lag: Histogram,
+    /// Response and service times of each class, where a second holds several: what was refused at
+    /// once must not make what was served look fast. Those of one class alone stand above.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_class: BTreeMap<String, ClassTimes>,
+}
+
+impl LoadWindow {
+    /// Each class with its response and service times; none if the record does not tell them apart.
+    pub fn class_times(&self) -> impl Iterator<Item = (&str, &Histogram, &Histogram)> {
+        let only = (self.by_class.is_empty() && self.classes.len() == 1)
+            .then(|| self.classes.keys().map(|class| (&**class, &self.response, &self.service)));
+        let several = self.by_class.iter().map(|(class, of)| (&**class, &of.response, &of.service));
+        only.into_iter().flatten().chain(several)
+    }
 }
 
 /// An answer under load that was wrong.

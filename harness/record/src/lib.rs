@@ -25,8 +25,8 @@ pub use histogram::Histogram;
 pub use jsonl::{JsonLines, Record, RecordError, Sink};
 pub use known::{KnownCase, KnownEntry, KnownFailures, KnownStanding};
 pub use load::{
-    Assumption, Basis, CheckStanding, FleetFinished, FleetSecond, LoadSecond, TargetSecond,
-    ValidityCheck,
+    Assumption, Basis, CheckStanding, ClassTimes, FleetFinished, FleetSecond, LoadSecond, Promise,
+    TargetSecond, ValidityCheck,
 };
 pub use observed::{
     Attempt, CaseObserved, Honest, Observed, ObservedDecision, ReasonMode, Trust, Truth,

@@ -7,6 +7,26 @@ use crate::Histogram;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// How soon honest requests of an operation are promised to be answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Promise {
+    /// challenge, attest or assert.
+    pub operation: String,
+    /// The share of answers that come sooner, 0–1.
+    pub share: f64,
+    /// Microseconds from the intended start to the end of the answer.
+    pub within_us: u64,
+}
+
+/// Times of the answers of one class.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ClassTimes {
+    /// Microseconds from intended start to the end of the answer.
+    pub response: Histogram,
+    /// Microseconds from the actual send to the end of the answer.
+    pub service: Histogram,
+}
+
 /// One second of the generator, by the clock of the attack.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]

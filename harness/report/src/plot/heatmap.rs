@@ -9,7 +9,8 @@ use super::scale::Scale;
 use super::series::{Series, Stroke};
 use super::strip::line;
 use crate::summary::Load;
-use crate::text::count;
+use crate::text::{count, micros, plain};
+use record::Promise;
 use std::collections::BTreeMap;
 
 pub(super) const NAME: &str = "latency";
@@ -23,8 +24,12 @@ pub(super) fn plot(load: &Load) -> Plot {
                    The darker a cell, the more answers took that long in that second; \
                    lines give the time below which half and 99 % of them lie."
         .to_owned();
+    let caption = match load.promises[..] {
+        [] => caption,
+        [..] => caption + " Dotted: what the profile promises of each operation.",
+    };
     let bins = bins(load, 150);
-    let scale = scale(&bins);
+    let scale = scale(&bins, load);
     let csv = csv(load, &bins, scale);
     Plot::draw(NAME, TITLE, caption, csv, HEIGHT, |pen| paint(pen, load, &bins, scale))
 }
@@ -33,9 +38,11 @@ fn filled(bins: &[Bin]) -> impl Iterator<Item = &Bin> {
     bins.iter().filter(|bin| bin.responses.count() > 0)
 }
 
-fn scale(bins: &[Bin]) -> Scale {
+fn scale(bins: &[Bin], load: &Load) -> Scale {
+    let promised = load.promises.iter().map(|promise| promise.within_us);
     let least = filled(bins).map(|bin| bin.responses.quantile(0.0)).min().unwrap_or(1);
-    let most = filled(bins).map(|bin| bin.responses.max()).max().unwrap_or(1);
+    let seen = filled(bins).map(|bin| bin.responses.max());
+    let most = seen.chain(promised).max().unwrap_or(1);
     Scale::durations(least, most)
 }
 
@@ -90,7 +97,23 @@ fn paint(pen: &Pen<'_>, load: &Load, bins: &[Bin], scale: Scale) {
         line("p99", VERMILION, Stroke::Solid, quantile(0.99)),
     ];
     Series::draw_all(pen, &panel, &lines, true);
+    promises(pen, &panel, load);
     legend(pen, fullest, panel.right);
+}
+
+/// A line for each limit, named at its left end; what shares a limit shares a line.
+fn promises(pen: &Pen<'_>, panel: &Panel, load: &Load) {
+    let mut lines: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    for Promise { operation, share, within_us } in &load.promises {
+        let name = format!("p{} of {operation}", plain(share * 100.0));
+        lines.entry(*within_us).or_default().push(name);
+    }
+    for (limit, names) in lines {
+        let y = panel.up(limit as f64);
+        pen.dotted(&[(panel.left, y), (panel.right, y)], INK, 1.4);
+        let text = format!("{} ≤ {}", names.join(", "), micros(limit));
+        pen.text((panel.left + 6.0, y - 8.0), &text, INK, Anchor::Start);
+    }
 }
 
 /// Counts of a column by row of the upright axis.

@@ -1,13 +1,13 @@
 //! Percentile spectra: small multiples, phase by phase and operation by operation.
 
 use super::csv::{Cell, Csv};
-use super::palette::{BLUE, INK, MUTED, ORANGE, WAIT};
+use super::palette::{BLUE, INK, MUTED, ORANGE, VERMILION, WAIT};
 use super::panel::Panel;
 use super::pen::{Anchor, Pen, Plot, width_of};
 use super::scale::Scale;
 use crate::summary::{Load, Row};
 use crate::text::{count, plain, shorten};
-use record::Histogram;
+use record::{Histogram, Promise};
 
 pub(super) const NAME: &str = "percentiles";
 pub(super) const TITLE: &str = "Percentile spectrum of response and service time";
@@ -31,6 +31,9 @@ pub(super) fn plot(load: &Load) -> Plot {
         caption.push_str(&count(grid.phases.len() as u64));
         caption.push_str(" phases of the highest rate.");
     }
+    if !load.promises.is_empty() {
+        caption.push_str(" ⊥ marks a promise: the response must pass below it.");
+    }
     let height = HEAD + FOOT + PANEL * grid.phases.len().max(1) as f64;
     Plot::draw(NAME, TITLE, caption, grid.csv(), height as u32, |pen| grid.paint(pen))
 }
@@ -39,6 +42,7 @@ struct Grid<'a> {
     phases: Vec<(&'a str, f64)>,
     operations: Vec<&'a str>,
     rows: Vec<&'a Row>,
+    promises: &'a [Promise],
     /// Of one in how many requests.
     x: Scale,
 }
@@ -68,7 +72,7 @@ impl<'a> Grid<'a> {
         let phases = phases.into_iter().map(|(_, name, rate)| (name, rate)).collect();
         let slowest = rows.iter().map(|row| row.responses.count()).max().unwrap_or(1);
         let x = Scale::Log(1.0, (slowest as f64).clamp(100.0, 1e6));
-        Self { phases, operations, rows, x }
+        Self { phases, operations, rows, promises: &load.promises, x }
     }
 
     /// As far as each curve is drawn, at the same shares.
@@ -89,7 +93,9 @@ impl<'a> Grid<'a> {
 
     fn paint(&self, pen: &Pen<'_>) {
         let least = self.rows.iter().map(|row| row.services.quantile(0.0)).min().unwrap_or(1);
-        let most = self.rows.iter().map(|row| row.responses.max()).max().unwrap_or(1);
+        let promised = self.promises.iter().map(|promise| promise.within_us);
+        let seen = self.rows.iter().map(|row| row.responses.max());
+        let most = seen.chain(promised).max().unwrap_or(1);
         let y = Scale::durations(least, most);
         pen.bold((0.0, 12.0), "Time (log scale)", INK, Anchor::Start);
         legend(pen);
@@ -113,6 +119,9 @@ impl<'a> Grid<'a> {
                 let here = |found: &&&Row| found.phase == *phase && found.operation == *operation;
                 if let Some(found) = self.rows.iter().find(here) {
                     curve(pen, &panel, found);
+                    for promise in self.promises.iter().filter(|one| one.operation == *operation) {
+                        bar(pen, &panel, promise);
+                    }
                 }
             }
             let at = HEAD + row as f64 * PANEL + (PANEL - 20.0) / 2.0;
@@ -140,6 +149,17 @@ fn curve(pen: &Pen<'_>, panel: &Panel, row: &Row) {
     if let [only] = response[..] {
         pen.dot(only, 3.0, BLUE);
     }
+}
+
+/// Where the response curve must pass below.
+fn bar(pen: &Pen<'_>, panel: &Panel, promise: &Promise) {
+    const HALF: f64 = 9.0;
+    let (x, y) = panel.at(1.0 / (1.0 - promise.share), promise.within_us as f64);
+    if x > panel.right + 0.5 {
+        return;
+    }
+    pen.line(&[(x - HALF, y), (x + HALF, y)], VERMILION, 2.6);
+    pen.line(&[(x, y), (x, y - 7.0)], VERMILION, 1.6);
 }
 
 fn points(panel: &Panel, times: &Histogram) -> Vec<(f64, f64)> {

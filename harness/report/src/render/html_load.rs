@@ -17,6 +17,8 @@ pub(super) struct LoadView<'a> {
     pub(super) timeout: String,
     pub(super) phases: Vec<PhaseRow>,
     pub(super) rows: Vec<OperationRow<'a>>,
+    /// Answers of each class in each phase, if there are several.
+    pub(super) classes: Vec<ClassView<'a>>,
     pub(super) figures: Vec<Figure>,
     /// Title of each plot that is not drawn, and why.
     pub(super) absent: Vec<(&'static str, String)>,
@@ -58,6 +60,15 @@ pub(super) struct PhaseRow {
     pub(super) others: String,
     pub(super) response: [String; 5],
     pub(super) lag: [String; 2],
+}
+
+pub(super) struct ClassView<'a> {
+    pub(super) phase: &'a str,
+    pub(super) first: bool,
+    pub(super) class: &'a str,
+    pub(super) count: String,
+    pub(super) response: [String; 5],
+    pub(super) service: [String; 5],
 }
 
 pub(super) struct OperationRow<'a> {
@@ -124,6 +135,19 @@ impl<'a> LoadView<'a> {
                     response: five(row.response),
                     service: five(row.service),
                     lag: two(row.lag),
+                })
+                .collect(),
+            classes: load
+                .by_class
+                .iter()
+                .enumerate()
+                .map(|(index, row)| ClassView {
+                    phase: &row.phase,
+                    first: index == 0 || load.by_class[index - 1].phase != row.phase,
+                    class: &row.class,
+                    count: count(row.response.n),
+                    response: five(row.response),
+                    service: five(row.service),
                 })
                 .collect(),
             figures: plot::of_load(load)

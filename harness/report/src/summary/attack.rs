@@ -1,11 +1,13 @@
 //! From the windows of an attack to its sums.
 
-use super::load::{Correctness, Kind, Load, PhaseSummary, Quantiles, Row, Second, of_kind};
+use super::load::{
+    ClassRow, Correctness, Kind, Load, PhaseSummary, Quantiles, Row, Second, of_kind,
+};
 use super::{Fleet, GeneratorSecond, generator, recovery, trend};
 use crate::text::clean;
 use record::{
-    EventKind, FleetFinished, FleetSecond, Histogram, LoadSecond, LoadStarted, LoadWindow, Record,
-    TargetSecond, WrongAnswer,
+    ClassTimes, EventKind, FleetFinished, FleetSecond, Histogram, LoadSecond, LoadStarted,
+    LoadWindow, Promise, Record, TargetSecond, WrongAnswer,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,6 +51,8 @@ struct Sum {
     response: Histogram,
     service: Histogram,
     lag: Histogram,
+    /// As far as the record tells classes apart.
+    by_class: BTreeMap<String, ClassTimes>,
 }
 
 impl Sum {
@@ -62,6 +66,28 @@ impl Sum {
         self.response.add(&window.response);
         self.service.add(&window.service);
         self.lag.add(&window.lag);
+        for (class, response, service) in window.class_times() {
+            let times = self.by_class.entry(clean(class)).or_default();
+            times.response.add(response);
+            times.service.add(service);
+        }
+    }
+
+    /// The classes of a phase, if there are several and all their answers are told apart.
+    fn class_rows(&self, phase: &str) -> Vec<ClassRow> {
+        let told = |(class, n): (&String, &u64)| {
+            self.by_class.get(class).is_some_and(|times| times.response.count() == *n)
+        };
+        if self.classes.len() < 2 || !self.classes.iter().all(told) {
+            return Vec::new();
+        }
+        let row = |(class, times): (&String, &ClassTimes)| ClassRow {
+            phase: clean(phase),
+            class: class.clone(),
+            response: Quantiles::of(&times.response),
+            service: Quantiles::of(&times.service),
+        };
+        self.by_class.iter().map(row).collect()
     }
 
     fn right(&self) -> u64 {
@@ -150,6 +176,7 @@ impl<'a> Attack<'a> {
             arrivals: clean(&self.started.arrivals),
             users: self.started.users,
             timeout_s: self.started.timeout_s,
+            promises: self.started.promises.iter().filter_map(promise).collect(),
             complete,
             interrupted: self.finished.is_some_and(|finished| finished.interrupted),
             invalid: self
@@ -187,6 +214,11 @@ impl<'a> Attack<'a> {
                     service: Quantiles::of(&sum.service),
                     lag: Quantiles::of(&sum.lag),
                 })
+                .collect(),
+            by_class: plan
+                .iter()
+                .zip(&by_phase)
+                .flat_map(|(phase, sum)| sum.class_rows(&phase.name))
                 .collect(),
             rows: by_row
                 .into_iter()
@@ -234,6 +266,13 @@ impl<'a> Attack<'a> {
         load.trends = trend::fold(&load);
         load
     }
+}
+
+/// A promise that can be drawn; a foreign record may hold others.
+fn promise(promise: &Promise) -> Option<Promise> {
+    let Promise { operation, share, within_us } = promise;
+    let sound = (0.0..1.0).contains(share) && *within_us > 0;
+    sound.then(|| Promise { operation: clean(operation), share: *share, within_us: *within_us })
 }
 
 fn cleaned(wrong: &WrongAnswer) -> WrongAnswer {

@@ -1,7 +1,9 @@
 //! Load attacks: per phase and operation, per second, and whether the measurement holds.
 
 use super::{Fleet, GeneratorSecond, Recovery, Trend};
-use record::{Histogram, LoadFinished, LoadWindow, TargetSecond, ValidityCheck, WrongAnswer};
+use record::{
+    Histogram, LoadFinished, LoadWindow, Promise, TargetSecond, ValidityCheck, WrongAnswer,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -16,6 +18,9 @@ pub struct Load {
     pub users: usize,
     /// Seconds after which an answer counts as a timeout.
     pub timeout_s: f64,
+    /// How soon honest requests are promised to be answered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<Promise>,
     /// Whether every planned arrival was dealt with.
     pub complete: bool,
     /// Whether the user cut it short.
@@ -40,6 +45,10 @@ pub struct Load {
     pub phases: Vec<PhaseSummary>,
     /// Each phase × operation × honest or not.
     pub rows: Vec<Row>,
+    /// Each phase × class of answer, all operations together; empty where one class is all there was,
+    /// or where the record does not tell them apart.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_class: Vec<ClassRow>,
     /// Each second, all operations together.
     pub seconds: Vec<Second>,
     /// Wrong answers that were kept, in order.
@@ -145,6 +154,19 @@ pub struct Row {
     /// All service times, for plots.
     #[serde(skip)]
     pub services: Histogram,
+}
+
+/// The answers of one class in one phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClassRow {
+    /// Name of the phase.
+    pub phase: String,
+    /// Class of the answer.
+    pub class: String,
+    /// Intended start to end of answer.
+    pub response: Quantiles,
+    /// Send to end of answer.
+    pub service: Quantiles,
 }
 
 /// One second of one phase, all operations together.

@@ -26,7 +26,7 @@ pub use fleet::{Fleet, MillisQuantiles};
 pub use generator::GeneratorSecond;
 pub use headline::{Coverage, Headline, Tally};
 pub(crate) use load::of_kind;
-pub use load::{Correctness, Kind, Load, PhaseSummary, Quantiles, Row, Second, kind_of};
+pub use load::{ClassRow, Correctness, Kind, Load, PhaseSummary, Quantiles, Row, Second, kind_of};
 pub use recovery::Recovery;
 pub(crate) use trend::LEAST_S;
 pub use trend::{Figure, Trend};

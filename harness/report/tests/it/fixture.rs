@@ -211,6 +211,7 @@ pub(crate) fn load(story: &mut Story, server: Server) {
         arrivals: "constant".into(),
         users: 256,
         timeout_s: 5.0,
+        promises: Vec::new(),
     }));
     let mut dice = 0x9E37_79B9_7F4A_7C15u64;
     let mut dishonest = 0;
@@ -239,6 +240,7 @@ pub(crate) fn load(story: &mut Story, server: Server) {
                         response: Histogram::default(),
                         service: Histogram::default(),
                         lag: Histogram::default(),
+                        by_class: BTreeMap::new(),
                     };
                     for _ in 0..offered - dropped {
                         sent += 1;

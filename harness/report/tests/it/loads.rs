@@ -48,6 +48,11 @@ impl Attack {
             arrivals: "poisson".into(),
             users: 4_000,
             timeout_s: self.timeout_s,
+            promises: vec![record::Promise {
+                operation: "assert".into(),
+                share: 0.99,
+                within_us: 250_000,
+            }],
         }));
         let mut dice = 0x2545_F491_4F6C_DD1Du64;
         let (mut backlog, mut second, mut dishonest) = (0.0f64, 0, 0);
@@ -84,9 +89,15 @@ impl Attack {
                                 (true | false, false) => "right",
                             };
                             *window.classes.entry(class.into()).or_default() += 1;
+                            let times = window.by_class.entry(class.into()).or_default();
+                            times.service.record(whole as u64);
+                            times.response.record((whole + lag) as u64);
                             window.service.record(whole as u64);
                             window.lag.record(lag as u64);
                             window.response.record((whole + lag) as u64);
+                        }
+                        if window.classes.len() < 2 {
+                            window.by_class.clear();
                         }
                         story.tell(EventKind::LoadWindow(Box::new(window)));
                     }
@@ -114,6 +125,7 @@ fn window(phase: &str, second: u64, operation: &str, honest: bool, offered: u64)
         response: Histogram::default(),
         service: Histogram::default(),
         lag: Histogram::default(),
+        by_class: BTreeMap::new(),
     }
 }
 

@@ -243,3 +243,40 @@ fn probes_of_the_audit_count_for_the_bound() {
     let text = drawn(&summary, "wrong").standalone();
     assert!(text.split('\n').collect::<String>().contains("none in 4,000: below 0.075 %"));
 }
+
+#[test]
+fn times_of_what_was_turned_away_do_not_hide_those_of_what_was_served() {
+    let summary = Summary::fold(&loads::overload());
+    let load = &summary.load[0];
+    let of = |class: &str| {
+        load.by_class.iter().find(|row| row.phase == "too-much" && row.class == class).unwrap()
+    };
+    let (right, shed) = (of("right"), of("shed"));
+    assert!(right.response.p50_us > 10 * shed.response.p50_us, "{right:?} {shed:?}");
+    for phase in load.phases.iter().filter(|phase| phase.classes.len() > 1) {
+        let rows = load.by_class.iter().filter(|row| row.phase == phase.name);
+        assert_eq!(rows.map(|row| row.response.n).sum::<u64>(), phase.sent, "{}", phase.name);
+    }
+    let quiet = load.phases.iter().find(|phase| phase.classes.len() == 1);
+    let told = |name: &str| load.by_class.iter().any(|row| row.phase == name);
+    assert!(quiet.is_none_or(|phase| !told(&phase.name)), "one class is what stands in the phase");
+    assert!(render::html(&summary).contains("Times by class of answer"));
+    assert!(!render::html(&Summary::fold(&loads::soak())).contains("Times by class of answer"));
+}
+
+#[test]
+fn a_promise_is_drawn_where_it_binds() {
+    let summary = Summary::fold(&loads::overload());
+    let text = |name: &str| drawn(&summary, name).standalone().replace('\n', "");
+    assert!(text("latency").contains("p99 of assert ≤ 250 ms"), "a limit is named beside its line");
+    assert!(drawn(&summary, "percentiles").caption.contains("⊥ marks a promise"));
+    let mut silent = loads::overload();
+    for event in &mut silent.events {
+        if let record::EventKind::LoadStarted(started) = &mut event.kind {
+            started.promises.clear();
+        }
+    }
+    let silent = Summary::fold(&silent);
+    assert!(!drawn(&silent, "latency").standalone().contains("p99 of assert"));
+    assert!(!drawn(&silent, "percentiles").caption.contains("promise"));
+}

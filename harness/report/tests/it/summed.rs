@@ -155,6 +155,7 @@ fn requests_without_a_decision_strain_a_run_and_unreadable_ones_break_it() {
         response: Histogram::default(),
         service: Histogram::default(),
         lag: Histogram::default(),
+        by_class: BTreeMap::new(),
     })));
     let summary = Summary::fold(&story.end(1));
     assert_eq!(summary.standing, Standing::Broken);

@@ -156,6 +156,7 @@ impl<'a> Watcher<'a> {
             arrivals: self.plan.arrivals.as_str().to_owned(),
             users: self.plan.users,
             timeout_s: self.plan.timeout.as_secs_f64(),
+            promises: Vec::new(),
         };
         self.emit(EventKind::LoadStarted(started));
         self.before = (Instant::now(), self.probe.read());

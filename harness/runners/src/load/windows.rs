@@ -2,7 +2,7 @@
 
 use super::oracle::Class;
 use super::schedule::Arrival;
-use record::{Histogram, LoadWindow};
+use record::{ClassTimes, Histogram, LoadWindow};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -50,9 +50,8 @@ pub(super) struct Open {
     pub(super) offered: u64,
     sent: u64,
     dropped: u64,
-    classes: BTreeMap<Class, u64>,
-    /// Response, service, lag.
-    times: [Histogram; 3],
+    classes: BTreeMap<Class, ClassTimes>,
+    lag: Histogram,
 }
 
 impl Open {
@@ -66,10 +65,10 @@ impl Open {
             Fate::Dropped => self.dropped += 1,
             Fate::Sent { class, response, service, lag } => {
                 self.sent += 1;
-                *self.classes.entry(class).or_default() += 1;
-                for (histogram, time) in self.times.iter_mut().zip([response, service, lag]) {
-                    histogram.record(micros(time));
-                }
+                let times = self.classes.entry(class).or_default();
+                times.response.record(micros(response));
+                times.service.record(micros(service));
+                self.lag.record(micros(lag));
             }
         }
     }
@@ -82,8 +81,17 @@ impl Open {
         operation: targets::Operation,
         honest: bool,
     ) -> LoadWindow {
-        let [response, service, lag] = self.times;
-        let name = |(class, n): (Class, u64)| (class.as_str().to_owned(), n);
+        let mut all = ClassTimes::default();
+        for times in self.classes.values() {
+            all.response.add(&times.response);
+            all.service.add(&times.service);
+        }
+        let count = |(class, times): (&Class, &ClassTimes)| {
+            (class.as_str().to_owned(), times.response.count())
+        };
+        let classes: BTreeMap<_, _> = self.classes.iter().map(count).collect();
+        let name = |(class, times): (Class, ClassTimes)| (class.as_str().to_owned(), times);
+        let several = classes.len() > 1;
         LoadWindow {
             phase: phase.to_owned(),
             second,
@@ -92,10 +100,11 @@ impl Open {
             offered: self.offered,
             sent: self.sent,
             dropped: self.dropped,
-            classes: self.classes.into_iter().map(name).collect(),
-            response,
-            service,
-            lag,
+            classes,
+            response: all.response,
+            service: all.service,
+            lag: self.lag,
+            by_class: self.classes.into_iter().filter(|_| several).map(name).collect(),
         }
     }
 }
@@ -197,9 +206,41 @@ mod tests {
         assert_eq!(sum(|w| w.classes.values().sum()), 59);
         assert_eq!(sum(|w| w.response.count()), 59);
         assert_eq!(sum(|w| w.lag.count()), 59);
+        assert!(all.iter().all(|w| w.by_class.is_empty()), "one class needs no times of its own");
         assert!(all.is_sorted_by_key(|window| window.second));
         assert!(all.iter().any(|window| !window.honest));
         assert!(windows.take_rest().is_empty());
+    }
+
+    #[test]
+    fn times_of_several_classes_are_told_apart_and_add_up() {
+        let (mut windows, count) = windows(1);
+        for arrival in 0..count as u64 {
+            let mut outcome = right(arrival);
+            if let (true, Fate::Sent { class, response, .. }) =
+                (arrival % 2 == 0, &mut outcome.fate)
+            {
+                (*class, *response) = (Class::Shed, Duration::from_millis(1));
+            }
+            windows.add(&outcome);
+        }
+        let mut seen = 0;
+        for window in windows.take_complete() {
+            let told: BTreeMap<_, _> =
+                window.class_times().map(|(class, times, _)| (class, times)).collect();
+            assert!(told.keys().eq(window.classes.keys()));
+            for (class, times) in &told {
+                assert_eq!(times.count(), window.classes[*class]);
+                let millis = if *class == "shed" { 1 } else { 3 };
+                assert!(times.max().abs_diff(millis * 1_000) < 10, "{class}: {}", times.max());
+            }
+            assert_eq!(
+                told.values().map(|times| times.count()).sum::<u64>(),
+                window.response.count()
+            );
+            seen += window.response.count();
+        }
+        assert_eq!(seen, count as u64);
     }
 
     #[test]

@@ -152,6 +152,7 @@ impl<'a> Watch<'a> {
             .to_owned(),
             users: self.asked.users,
             timeout_s: self.asked.timeout.as_secs_f64(),
+            promises: Vec::new(),
         };
         self.emit(EventKind::LoadStarted(started));
         self.before = (Instant::now(), self.probe.read());

@@ -4,7 +4,7 @@
 
 use super::super::journey::{Lasting, Share};
 use super::error::Problem;
-use record::{Histogram, LoadWindow};
+use record::{Histogram, LoadWindow, Promise};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -98,6 +98,24 @@ impl Held {
         Self { level, aside, seen: BTreeMap::new(), order: Vec::new() }
     }
 
+    /// How soon answers are promised, as records tell it.
+    pub fn promises(&self) -> Vec<Promise> {
+        let ServiceLevel { challenge, attest, assert, right: _ } = self.level;
+        [("challenge", challenge), ("attest", attest), ("assert", assert)]
+            .into_iter()
+            .flat_map(|(operation, times)| {
+                times
+                    .limits()
+                    .map(|(_, share, limit)| Promise {
+                        operation: operation.to_owned(),
+                        share,
+                        within_us: limit.0.as_micros().try_into().unwrap_or(u64::MAX),
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
     /// Counts a window.
     pub fn add(&mut self, window: &LoadWindow) {
         if !window.honest || self.aside.contains(&window.phase) {
@@ -174,6 +192,7 @@ mod tests {
             classes: [("right".to_owned(), count - 1), ("shed".to_owned(), 1)].into(),
             service: response.clone(),
             lag: Histogram::default(),
+            by_class: BTreeMap::new(),
             response,
         }
     }

@@ -30,6 +30,7 @@ fn measured(edit: impl FnOnce(&mut LoadWindow)) -> Vec<ValidityCheck> {
         response: lag.clone(),
         service: lag.clone(),
         lag,
+        by_class: std::collections::BTreeMap::default(),
     };
     edit(&mut window);
     let plan = LoadPlan::steady(10.0, Duration::from_secs(1), Seed::from_text("valid"));
