@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 /// How much more instructions a step may take than is written down: 3 %.
 pub const LIMIT: f64 = 0.03;
 
-/// Counts by step, and the compiler they were counted with.
+/// Counts by step, and what they were counted with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// As `rustc --version` says it.
+    /// As `rustc --version` says it, and the processor.
     pub compiler: String,
     /// Instructions of one step.
     pub steps: BTreeMap<String, u64>,

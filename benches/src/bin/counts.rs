@@ -1,6 +1,7 @@
 //! Counts the instructions of each step under callgrind and holds them against `counts.txt`.
 //!
-//! A step is run so many times and then twice as many; the difference leaves out everything else.
+//! One process runs them all; callgrind writes down what was counted whenever [`callgrind_mark`] is
+//! called, so that setting up and the first run of each step fall out.
 
 #![expect(clippy::print_stdout, reason = "what was counted is this program's output")]
 #![expect(clippy::print_stderr, reason = "it talks on standard error as others do")]
@@ -10,17 +11,16 @@ use benches::subject::Subject;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-/// Runs of a step of microseconds: what setting up takes differs by some ten thousand instructions
-/// from one process to the next, and batches of 256 nonces and keys are to be met in whole numbers.
-const MANY: u32 = 4096;
+/// Runs of a step of microseconds: batches of 256 nonces and keys are met in whole numbers.
+const MANY: u32 = 1024;
 /// Runs of any other.
-const FEW: u32 = 64;
+const FEW: u32 = 16;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
-        ["--run", step, runs] => run(step, runs),
+        ["--run"] => Ok(run()),
         [] => count(false),
         ["--accept"] => count(true),
         _ => Err("usage: counts [--accept]".to_owned()),
@@ -31,17 +31,24 @@ fn main() -> ExitCode {
     })
 }
 
-/// The inside of callgrind: the step, so many times, after once that is not counted.
-fn run(step: &str, runs: &str) -> Result<ExitCode, String> {
-    let runs: u32 = runs.parse().map_err(|error| format!("`{runs}`: {error}"))?;
+/// The inside of callgrind: every step once, and then so many times between two marks.
+fn run() -> ExitCode {
     let subject = Subject::new();
-    let mut steps = subject.steps();
-    let found = steps.iter_mut().find(|(name, _)| *name == step);
-    let (_, work) = found.ok_or_else(|| format!("there is no step `{step}`"))?;
-    for _ in 0..=runs {
+    for (step, mut work) in subject.steps() {
         work();
+        callgrind_mark();
+        for _ in 0..runs_of(step) {
+            work();
+        }
+        callgrind_mark();
     }
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
+}
+
+/// Where callgrind writes down what it counted since the last mark.
+#[inline(never)]
+fn callgrind_mark() {
+    std::hint::black_box(());
 }
 
 fn count(accept: bool) -> Result<ExitCode, String> {
@@ -52,13 +59,13 @@ fn count(accept: bool) -> Result<ExitCode, String> {
     }
     let mut counts = Counts { compiler: compiler()?, ..Counts::default() };
     let scratch = tempfile::tempdir().map_err(|error| format!("no scratch folder: {error}"))?;
-    for (step, _) in Subject::new().steps() {
-        let runs = runs_of(step);
-        let once = under_callgrind(step, runs, scratch.path())?;
-        let twice = under_callgrind(step, 2 * runs, scratch.path())?;
-        let each = twice.saturating_sub(once) / u64::from(runs);
+    under_callgrind(scratch.path())?;
+    for (place, (step, _)) in Subject::new().steps().iter().enumerate() {
+        // Between the marks of two steps lies the second's first run.
+        let all = written_down(scratch.path(), 2 * place + 2)?;
+        let each = all / u64::from(runs_of(step));
         println!("{step} {each}");
-        counts.steps.insert(step.to_owned(), each);
+        counts.steps.insert((*step).to_owned(), each);
     }
     if accept {
         std::fs::write(&stored, counts.to_text())
@@ -72,8 +79,8 @@ fn count(accept: bool) -> Result<ExitCode, String> {
         .and_then(|text| Counts::from_text(&text))?;
     if before.compiler != counts.compiler {
         println!(
-            "not compared: counted with {}, written down with {}; accept the counts of the new \
-             compiler with --accept",
+            "not compared: counted with {}, written down with {}; accept the new counts with \
+             --accept",
             counts.compiler, before.compiler
         );
         return Ok(ExitCode::SUCCESS);
@@ -98,26 +105,35 @@ fn runs_of(step: &str) -> u32 {
     if is_short && step != "mint.attestation.ordinary" { MANY } else { FEW }
 }
 
-fn under_callgrind(step: &str, runs: u32, scratch: &Path) -> Result<u64, String> {
+/// Name of callgrind's files; those that marks left end in `.1`, `.2` and so on.
+const PROFILE: &str = "profile";
+
+fn under_callgrind(scratch: &Path) -> Result<(), String> {
     let own = std::env::current_exe().map_err(|error| format!("who am I: {error}"))?;
-    let profile = scratch.join("profile");
     let status = Command::new("valgrind")
-        .args(["--tool=callgrind", "--quiet"])
-        .arg(format!("--callgrind-out-file={}", profile.display()))
+        .args(["--tool=callgrind", "--quiet", "--dump-before=*callgrind_mark*"])
+        .arg(format!("--callgrind-out-file={}", scratch.join(PROFILE).display()))
         .arg(own)
-        .args(["--run", step, &runs.to_string()])
+        .arg("--run")
         .status()
         .map_err(|error| format!("valgrind: {error}"))?;
-    if !status.success() {
-        return Err(format!("`{step}` failed under valgrind: {status}"));
-    }
-    let profile =
-        std::fs::read_to_string(&profile).map_err(|error| format!("no profile: {error}"))?;
-    instructions(&profile).ok_or_else(|| "the profile has no sum".to_owned())
+    if status.success() { Ok(()) } else { Err(format!("a step failed under valgrind: {status}")) }
 }
 
+/// Instructions before that mark and after the one before it.
+fn written_down(scratch: &Path, mark: usize) -> Result<u64, String> {
+    let profile = std::fs::read_to_string(scratch.join(format!("{PROFILE}.{mark}")))
+        .map_err(|error| format!("mark {mark} left no profile: {error}"))?;
+    instructions(&profile).ok_or_else(|| format!("the profile of mark {mark} has no sum"))
+}
+
+/// What counts depend on besides the code: the compiler, and the processor, by which aws-lc chooses
+/// between ways to compute.
 fn compiler() -> Result<String, String> {
     let said = Command::new("rustc").arg("--version").output();
     let said = said.map_err(|error| format!("rustc: {error}"))?;
-    Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = model.map_or("an unknown processor", |(_, model)| model.trim());
+    Ok(format!("{} on {model}", String::from_utf8_lossy(&said.stdout).trim()))
 }
