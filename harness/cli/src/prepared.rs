@@ -147,7 +147,7 @@ pub(crate) fn reference_file(
 }
 
 /// What `assay serve` must be told so that it does what the target file declares.
-fn serve_arguments(file: &TargetFile) -> Vec<String> {
+pub(crate) fn serve_arguments(file: &TargetFile) -> Vec<String> {
     let mut arguments = vec![
         "--app-id".to_owned(),
         file.app_id.to_string(),

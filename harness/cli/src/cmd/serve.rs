@@ -5,6 +5,7 @@ use crate::cmd::verify::anchor;
 use crate::exit_code::{ExitCode, Failed};
 use crate::interrupt::StopFlag;
 use crate::output::print;
+use crate::prepared::{reference_file, serve_arguments};
 use crate::reference::LISTENING;
 use protocol::flaw::{Flaw, Flaws};
 use protocol::relying_party;
@@ -28,7 +29,14 @@ pub(crate) fn serve(args: &ServeArgs, stop: &StopFlag) -> Result<ExitCode, Faile
     let app_id = AppId::parse(&args.app_id).map_err(Failed::usage)?;
     if args.target_file {
         let url = format!("http://{}", args.listen);
-        print(&TargetFile::reference_text(&url, args.challenge_lifetime, Some(&app_id)));
+        let text = TargetFile::reference_text(&url, args.challenge_lifetime, Some(&app_id));
+        let file = reference_file(&url, args.challenge_lifetime)?;
+        let arguments = serve_arguments(&TargetFile { app_id, ..file }).join(" ");
+        print(&format!(
+            "# Describes what this starts, with the roots of your test authority:\n\
+             # assay serve --listen {} {arguments} --trust-anchor ROOT.pem --receipt-trust-anchor RECEIPT-ROOT.pem\n{text}",
+            args.listen
+        ));
         return Ok(ExitCode::Ok);
     }
     let router = if args.null {
