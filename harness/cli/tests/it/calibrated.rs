@@ -42,7 +42,7 @@ fn a_calibration_is_measured_kept_and_used() {
     let ran = context.run(&load);
     assert!(ran.stderr.contains("rate against the generator’s ceiling"), "{}", ran.stderr);
     let log = context.read("out/intervals.hlog");
-    assert!(log.contains("Tag=45/s/challenge/honest/response,"), "{log}");
+    assert!(log.contains("Tag=45/s/challenge/honest/right/response,"), "{log}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Draws recipes: a base and one to four edits.
 
 use super::dice::Dice;
-use super::lexicon::{Lexicon, Word};
+use super::lexicon::{Lexicon, Word, searches};
 use super::vary::varied;
 use catalogue::{Base, Case, EditText, Kind, Premises, Recipe};
 use protocol::verify::Rule;
@@ -108,7 +108,8 @@ impl<'l> Draw<'l> {
             let Some(word) = dice.one_of(from) else { continue };
             let other = dice.happens(VARIED).then(|| varied(&word.edit, &mut dice)).flatten();
             let edit = other.unwrap_or_else(|| word.edit.clone());
-            if !edits.contains(&edit) {
+            let rarer = searches(&edit) && edits.iter().any(searches);
+            if !edits.contains(&edit) && !rarer {
                 edits.push(edit);
             }
         }

@@ -35,14 +35,16 @@ pub(crate) struct Use {
     pub(crate) fix: String,
 }
 
-/// Edits that search for keys or signatures of a rare shape: too slow to be drawn again and again.
-const SLOW: [&str; 5] = [
-    "key.",
-    "assertion.signature.der-length",
-    "assertion.signature.leading-zero-r",
-    "assertion.signature.leading-zero-s",
-    "leaf.signature.search",
-];
+/// Edits that search for keys of a rare shape.
+const KEYS: &str = "device.key.";
+/// And those that search for signatures and nonces.
+const OTHERS: [&str; 2] = ["signature.der-length", "leading-zero"];
+
+/// Whether an edit searches for something rare. Two in one recipe search for what is rare squared.
+pub(crate) fn searches(edit: &EditText) -> bool {
+    let name = edit.name();
+    name.starts_with(KEYS) || OTHERS.iter().any(|part| name.contains(part))
+}
 
 impl Lexicon {
     /// The edits of the cases that come with Assay. An error names what of them cannot be read, and
@@ -107,8 +109,12 @@ impl Word {
         lies.flat_map(|one| one.rules.iter().copied()).collect()
     }
 
+    /// Whether it searches for longer than a trial is worth: a key of which one in 256 is like that
+    /// is found at once, signatures are dearer, and what takes a value becomes rarer when it is varied.
     fn is_slow(&self) -> bool {
-        SLOW.iter().any(|prefix| self.edit.name().starts_with(prefix))
+        let name = self.edit.name();
+        let is_plain = name.starts_with(KEYS) && self.edit.table().len() == 1;
+        searches(&self.edit) && (!is_plain || name.ends_with("-both"))
     }
 }
 
@@ -138,4 +144,23 @@ fn edits(case: &toml::Value) -> Result<Vec<EditText>, String> {
     all.filter_map(|value| value.try_into::<toml::Table>().ok())
         .map(|table| EditText::new(table).map_err(|error| error.to_string()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_drawn_searches_for_long_and_what_is_found_at_once_is_drawn() {
+        let lexicon = Lexicon::builtin().unwrap();
+        let drawn = |name: &str| lexicon.words.iter().any(|word| word.edit.name() == name);
+        for quick in ["device.key.leading-zero-x", "key.other-everywhere-but-leaf"] {
+            assert!(drawn(quick), "{quick}");
+        }
+        for slow in ["device.key.leading-zero-both", "leaf.signature.leading-zero-r"] {
+            assert!(!drawn(slow), "{slow}");
+        }
+        let deep = |word: &&Word| searches(&word.edit) && word.edit.table().len() > 1;
+        assert_eq!(lexicon.words.iter().find(deep).map(|word| word.edit.name()), None);
+    }
 }

@@ -17,6 +17,9 @@ pub(crate) struct Worth {
     pub(crate) clauses: Vec<String>,
     pub(crate) why: String,
     pub(crate) fix: String,
+    /// Whether nothing but the broken rules can be why it is refused: no edit is one that the
+    /// catalogue leaves to the server, as a size beyond its bounds is.
+    pub(crate) only_for_rules: bool,
 }
 
 /// What is expected, by what the oracle saw; `None` where it could not look.
@@ -60,6 +63,10 @@ fn refused(lexicon: &Lexicon, recipe: &Recipe, broken: &BTreeSet<Rule>) -> Worth
             gravest = Some(best);
         }
     }
+    let left = |edit: &EditText| {
+        uses(lexicon, edit).0.iter().any(|one| one.expectation == Expectation::Either)
+    };
+    let only_for_rules = !recipe.edits.iter().any(left);
     let Some((level, said)) = gravest else {
         return Worth {
             expectation: Expectation::Reject,
@@ -69,6 +76,7 @@ fn refused(lexicon: &Lexicon, recipe: &Recipe, broken: &BTreeSet<Rule>) -> Worth
             why: "What breaks a rule is accepted, in a way that no case of the catalogue has."
                 .to_owned(),
             fix: broken.iter().map(|rule| rule.requirement()).collect::<Vec<_>>().join(" "),
+            only_for_rules,
         };
     };
     let expectation = if level > Level::Should { Expectation::Either } else { Expectation::Reject };
@@ -79,6 +87,7 @@ fn refused(lexicon: &Lexicon, recipe: &Recipe, broken: &BTreeSet<Rule>) -> Worth
         clauses: said.clauses,
         why: said.why,
         fix: said.fix,
+        only_for_rules,
     }
 }
 
@@ -104,6 +113,7 @@ fn accepted(lexicon: &Lexicon, recipe: &Recipe) -> Worth {
             clauses: said.clauses,
             why: said.why,
             fix: said.fix,
+            only_for_rules: true,
         },
         Some(_) | None => debated(),
     }
@@ -118,6 +128,7 @@ fn debated() -> Worth {
         clauses: Vec::new(),
         why: "A request that a server does not like is one that it answers.".to_owned(),
         fix: "Answer every request, and refuse what cannot be read.".to_owned(),
+        only_for_rules: false,
     }
 }
 
@@ -135,8 +146,14 @@ impl Worth {
         let (class, rules) = match self.expectation {
             Expectation::Accept => (Class::FalseReject, Vec::new()),
             Expectation::Reject => {
-                let broken = seen.map(|seen| seen.broken.iter().copied().collect());
-                (Class::FalseAccept, broken.unwrap_or_default())
+                let mut broken = seen.map(|seen| seen.broken.clone()).unwrap_or_default();
+                // Whoever reads the other of two challenges may look it up first.
+                if broken.contains(&Rule::AssertionChallenge) {
+                    broken.insert(Rule::ChallengeIssued);
+                }
+                // Without rules named, any reason will do.
+                broken.retain(|_| self.only_for_rules);
+                (Class::FalseAccept, broken.into_iter().collect())
             }
             Expectation::Either | Expectation::One => (Class::Crash, Vec::new()),
         };

@@ -10,11 +10,11 @@ use protocol::verify::{AllowedCategories, AllowedVersions, Policy, Rule, TrustAn
 use record::{Event, EventKind, Verdict};
 use runners::StopFlag;
 use runners::conversation::Clock;
-use runners::fuzz::{Interest, Lexicon, Outcome, Plan, Servers, emit};
+use runners::fuzz::{Interest, Lexicon, Outcome, Plan, Progress, Servers, emit};
 use runners::seeded_entropy;
 use simulator::{Authority, Seed};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use targets::serve::{self, Settings, Shared};
 use targets::{Dialect, InProcess};
@@ -74,6 +74,16 @@ async fn fuzzed(
     first: &InProcess,
     second: Option<&InProcess>,
 ) -> Outcome {
+    fuzzed_while(plan, clock, (first, second), &|_| true).await
+}
+
+/// Fuzzes as long as the progress is such.
+async fn fuzzed_while(
+    plan: &Plan,
+    clock: &Clock,
+    (first, second): (&InProcess, Option<&InProcess>),
+    goes_on: &dyn Fn(&Progress) -> bool,
+) -> Outcome {
     let (premises, authority, lexicon) =
         (premises(), authority(clock), Lexicon::builtin().unwrap());
     let servers = Servers {
@@ -82,7 +92,9 @@ async fn fuzzed(
         authority: &authority,
         clock,
     };
-    servers.fuzz(plan, &lexicon, &StopFlag::default(), &mut |_| {}).await.unwrap()
+    let stop = StopFlag::default();
+    let mut watch = |progress: &Progress| stop.store(!goes_on(progress), Ordering::Relaxed);
+    servers.fuzz(plan, &lexicon, &stop, &mut watch).await.unwrap()
 }
 
 fn wrong(outcome: &Outcome) -> Vec<String> {
@@ -104,7 +116,7 @@ async fn the_reference_agrees_with_the_oracle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn planted_flaws_are_found_and_explained_by_one_edit() {
+async fn planted_flaws_are_found_and_explained_by_an_edit_or_two() {
     let clock = clock();
     for (id, rule) in [
         ("drop.att.nonce", Rule::Nonce),
@@ -114,13 +126,19 @@ async fn planted_flaws_are_found_and_explained_by_one_edit() {
         ("drop.asr.signature", Rule::AssertionSignature),
     ] {
         let flaws = [flaw(id)].into_iter().collect();
-        let outcome = fuzzed(&trials(240), &clock, &server(&clock, flaws), None).await;
+        // A rule that few edits break takes its time, and whoever found one need not look further.
+        let plan = trials(4_000);
+        let server = server(&clock, flaws);
+        let outcome =
+            fuzzed_while(&plan, &clock, (&server, None), &|progress| progress.wrong == 0).await;
         let found: Vec<_> =
             outcome.found.iter().filter(|one| one.interest == Interest::Wrong).collect();
         assert!(!found.is_empty(), "{id}: nothing in {:?}", outcome.progress);
         for one in &found {
-            assert!(one.bucket.rules.contains(&rule), "{id}: {}", one.name());
-            assert_eq!(one.recipe.edits.len(), 1, "{id}: {}", one.recipe.to_toml());
+            let shown = format!("{id}: {}\n{}", one.name(), one.recipe.to_toml());
+            assert!(one.bucket.rules.contains(&rule), "{shown}{:?}", one.bucket.told);
+            // A byte flipped in a counter that is long enough takes two.
+            assert!(one.recipe.edits.len() <= 2, "{shown}");
             let told = &one.bucket.told[0];
             assert_eq!(told.failure, Some("false-accept"), "{id}: {told:?}");
         }
@@ -235,7 +253,7 @@ async fn whoever_stops_it_gets_what_was_found_so_far() {
     let plan = trials(10_000);
     let outcome = servers
         .fuzz(&plan, &lexicon, &stop, &mut |progress| {
-            stop.store(progress.trials >= 30, std::sync::atomic::Ordering::Relaxed);
+            stop.store(progress.trials >= 30, Ordering::Relaxed);
         })
         .await
         .unwrap();
