@@ -33,8 +33,8 @@ pub(crate) fn serve(args: &ServeArgs, stop: &StopFlag) -> Result<ExitCode, Faile
         let file = reference_file(&url, args.challenge_lifetime)?;
         let arguments = serve_arguments(&TargetFile { app_id, ..file }).join(" ");
         print(&format!(
-            "# Describes what this starts, with the roots of your test authority:\n\
-             # assay serve --listen {} {arguments} --trust-anchor ROOT.pem --receipt-trust-anchor RECEIPT-ROOT.pem\n{text}",
+            "{text}\n# The server that this describes, with the roots of your test authority:\n\
+             # assay serve --listen {} {arguments} --trust-anchor ROOT.pem --receipt-trust-anchor RECEIPT-ROOT.pem",
             args.listen
         ));
         return Ok(ExitCode::Ok);

@@ -15,7 +15,9 @@ impl Backend for AwsLcRs {
             Scheme::P384Sha256 => &ECDSA_P384_SHA256_ASN1,
             Scheme::P384Sha384 => &ECDSA_P384_SHA384_ASN1,
         };
-        UnparsedPublicKey::new(algorithm, point).verify(message, signature).is_ok()
+        // The library takes hybrid points, which a certificate must not hold (RFC 5480, 2.2).
+        let is_hybrid = matches!(point.first(), Some(6 | 7));
+        !is_hybrid && UnparsedPublicKey::new(algorithm, point).verify(message, signature).is_ok()
     }
 }
 

@@ -137,3 +137,17 @@ fn names_are_read_back() {
     }
     assert!("openssl".parse::<Crypto>().unwrap_err().contains("openssl"));
 }
+
+#[test]
+fn a_key_in_hybrid_form_is_none() {
+    for scheme in SCHEMES {
+        let (signature, point) = KEYS.sign(scheme, b"message");
+        let mut hybrid = point.to_vec();
+        hybrid[0] = 6 | (point[point.len() - 1] & 1);
+        for crypto in Crypto::ALL {
+            let says = |point| crypto.backend().verifies(scheme, point, b"message", &signature);
+            assert!(says(point), "{crypto} {scheme:?}");
+            assert!(!says(&hybrid), "{crypto} {scheme:?}");
+        }
+    }
+}
