@@ -51,8 +51,37 @@ struct Sum {
     response: Histogram,
     service: Histogram,
     lag: Histogram,
-    /// As far as the record tells classes apart.
-    by_class: BTreeMap<String, ClassTimes>,
+}
+
+/// The times of each class in one phase, as far as the record tells classes apart.
+#[derive(Default)]
+struct ByClass(BTreeMap<String, ClassTimes>);
+
+impl ByClass {
+    fn add(&mut self, window: &LoadWindow) {
+        for (class, response, service) in window.class_times() {
+            let times = self.0.entry(clean(class)).or_default();
+            times.response.add(response);
+            times.service.add(service);
+        }
+    }
+
+    /// A row each, if there are several and all their answers are told apart.
+    fn rows(&self, phase: &str, classes: &BTreeMap<String, u64>) -> Vec<ClassRow> {
+        let told = |(class, n): (&String, &u64)| {
+            self.0.get(class).is_some_and(|times| times.response.count() == *n)
+        };
+        if classes.len() < 2 || !classes.iter().all(told) {
+            return Vec::new();
+        }
+        let row = |(class, times): (&String, &ClassTimes)| ClassRow {
+            phase: clean(phase),
+            class: class.clone(),
+            response: Quantiles::of(&times.response),
+            service: Quantiles::of(&times.service),
+        };
+        self.0.iter().map(row).collect()
+    }
 }
 
 impl Sum {
@@ -66,28 +95,6 @@ impl Sum {
         self.response.add(&window.response);
         self.service.add(&window.service);
         self.lag.add(&window.lag);
-        for (class, response, service) in window.class_times() {
-            let times = self.by_class.entry(clean(class)).or_default();
-            times.response.add(response);
-            times.service.add(service);
-        }
-    }
-
-    /// The classes of a phase, if there are several and all their answers are told apart.
-    fn class_rows(&self, phase: &str) -> Vec<ClassRow> {
-        let told = |(class, n): (&String, &u64)| {
-            self.by_class.get(class).is_some_and(|times| times.response.count() == *n)
-        };
-        if self.classes.len() < 2 || !self.classes.iter().all(told) {
-            return Vec::new();
-        }
-        let row = |(class, times): (&String, &ClassTimes)| ClassRow {
-            phase: clean(phase),
-            class: class.clone(),
-            response: Quantiles::of(&times.response),
-            service: Quantiles::of(&times.service),
-        };
-        self.by_class.iter().map(row).collect()
     }
 
     fn right(&self) -> u64 {
@@ -134,6 +141,7 @@ impl<'a> Attack<'a> {
 
         let mut total = Sum::default();
         let mut by_phase: Vec<Sum> = plan.iter().map(|_| Sum::default()).collect();
+        let mut by_class: Vec<ByClass> = plan.iter().map(|_| ByClass::default()).collect();
         let mut lengths: Vec<BTreeSet<u64>> = vec![BTreeSet::new(); plan.len()];
         let mut by_row: BTreeMap<(usize, usize, String, bool), Sum> = BTreeMap::new();
         let mut by_second: BTreeMap<(u64, usize), Sum> = BTreeMap::new();
@@ -143,6 +151,7 @@ impl<'a> Attack<'a> {
             let operation = clean(&window.operation);
             total.add(window);
             by_phase[phase].add(window);
+            by_class[phase].add(window);
             lengths[phase].insert(window.second);
             by_row
                 .entry((phase, rank(&operation), operation, !window.honest))
@@ -218,7 +227,8 @@ impl<'a> Attack<'a> {
             by_class: plan
                 .iter()
                 .zip(&by_phase)
-                .flat_map(|(phase, sum)| sum.class_rows(&phase.name))
+                .zip(&by_class)
+                .flat_map(|((phase, sum), times)| times.rows(&phase.name, &sum.classes))
                 .collect(),
             rows: by_row
                 .into_iter()
