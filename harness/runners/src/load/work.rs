@@ -491,7 +491,7 @@ async fn transmit(
     saved: &mut Saved,
     due: Instant,
 ) -> Option<(Exchange, Times)> {
-    let _under_way = work.crowd.enter().await;
+    let _under_way = work.crowd.enter(due).await;
     let sent = Instant::now();
     work.gauge.sent(sent);
     let Some(exchange) = door.send(&work.dialect, operation, wire, saved).await else {

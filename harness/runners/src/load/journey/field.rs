@@ -256,7 +256,7 @@ impl Field {
         let clock = self.clock.get().expect("requests are made after the clock was set");
         let device = request.device;
         let before = saved.clone();
-        let _under_way = self.crowd.enter().await;
+        let _under_way = self.crowd.enter(due).await;
         let sent = Instant::now();
         let too_late = self.dialect.file().timeout.max(TOO_LATE);
         let exchange = if sent.saturating_duration_since(due) > too_late {
