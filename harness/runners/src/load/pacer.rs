@@ -1,7 +1,9 @@
 //! Waking up on time: an OS thread that lets arrivals go at absolute instants.
 //!
 //! The async runtime's timer has steps of 1 ms, so the waiting is done here. The kernel may wake a
-//! thread late by its timer slack, 50 µs unless asked otherwise; on Linux we ask for 1 ns.
+//! thread late by its timer slack, 50 µs unless asked otherwise; on Linux we ask for 1 ns. A core that
+//! slept takes some 50 µs more to be there again, so where arrivals are far apart the thread comes that
+//! much early and keeps the core awake until the instant.
 
 use std::time::{Duration, Instant};
 
@@ -22,8 +24,11 @@ pub fn pace(
     let mut awaited = Instant::now();
     // Let go since the last sleep.
     let mut together = 0_u32;
+    let mut before = start;
     for offset in offsets {
         let due = start + offset;
+        let is_alone = due.saturating_duration_since(before) >= ALONE;
+        before = due;
         loop {
             if stopped() {
                 return paced;
@@ -35,9 +40,17 @@ pub fn pace(
             if left.is_zero() {
                 break;
             }
-            let shortest = if together < CROWD { SHORTEST_SLEEP } else { CROWDED_SLEEP };
+            if is_alone && left <= EARLY {
+                std::thread::yield_now();
+                continue;
+            }
+            let nap = if is_alone {
+                left - EARLY
+            } else {
+                left.max(if together < CROWD { SHORTEST_SLEEP } else { CROWDED_SLEEP })
+            };
             // In pieces, so that a long gap does not outlive a stop.
-            let nap = left.clamp(shortest, LONGEST_SLEEP);
+            let nap = nap.min(LONGEST_SLEEP);
             std::thread::sleep(nap);
             awaited += nap;
             together = 0;
@@ -60,6 +73,10 @@ pub struct Paced {
 }
 
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
+/// An arrival that comes so long after the one before is waited for awake at the end: that takes at
+/// most this share of a core, `EARLY / ALONE`.
+const ALONE: Duration = Duration::from_millis(1);
+const EARLY: Duration = Duration::from_micros(80);
 /// Arrivals nearer to each other than this leave together, up to so much late: to wake up for each
 /// would take its core from whoever sends.
 const SHORTEST_SLEEP: Duration = Duration::from_micros(100);
