@@ -336,6 +336,7 @@ impl Fleet {
             | Lie::EqualCounter
             | Lie::SentTwice
             | Lie::OtherChallenge
+            | Lie::ChallengeTwice
             | Lie::OtherRoot
             | Lie::AttestUnknownChallenge
             | Lie::GarbageAttestation

@@ -11,8 +11,8 @@ use protocol::relying_party::Purpose;
 use protocol::terms::{AppId, KeyId};
 use rand_core::Rng;
 use sha2::{Digest, Sha256};
-use simulator::{AssertionModel, Authority, FastMint, Seed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use simulator::{AssertionModel, Authority, Device, FastMint, Seed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use targets::{CHALLENGE_TEXT, Dialect, DialectError, Facts, Field, Operation, Saved, WireRequest};
 
@@ -303,7 +303,13 @@ impl Mint {
                 facts.assertion = Some(Field::Bytes(model.seal()));
                 facts.client_data = Some(client_data);
                 let request = Request { challenge: Some(issued), ..request };
-                Some(self.twin(&facts, saved, request)?)
+                Some(self.other_half(number, &signer.device, &facts, saved, request)?)
+            }
+            (Some(Lie::ChallengeTwice), _) => {
+                signer.device.next_counter = signer.device.next_counter.wrapping_add(1);
+                let act = Act::Assert { counter: signer.device.next_counter };
+                let request = Request { act, ..request };
+                Some(self.other_half(number, &signer.device, &facts, saved.clone(), request)?)
             }
             (_, _) => None,
         };
@@ -349,6 +355,24 @@ impl Mint {
             Lie::OtherAppId => {
                 model.authenticator_data.rp_id_hash = self.other_app.rp_id_hash().to_vec();
             }
+    /// A second assertion of a device, beside one made of these facts.
+    fn other_half(
+        &self,
+        number: u64,
+        device: &Device,
+        beside: &Facts,
+        saved: Saved,
+        request: Request,
+    ) -> Result<Box<Twin>, DialectError> {
+        let mut facts = beside.clone();
+        facts.opaque_id = format!("load-{number}-2");
+        let client_data = self.dialect.client_data(&facts, &saved)?;
+        let model = device.assertion_model(&Sha256::digest(&client_data));
+        facts.assertion = Some(Field::Bytes(model.seal()));
+        facts.client_data = Some(client_data);
+        self.twin(&facts, saved, request)
+    }
+
             Lie::EqualCounter => model.authenticator_data.counter = member.accepted_counter,
             Lie::CounterBack => {
                 model.authenticator_data.counter = member.accepted_counter.saturating_sub(1);
@@ -381,6 +405,7 @@ impl Mint {
         encoding.encode(&bytes).unwrap_or_else(|| hex::encode(bytes))
     }
 }
+            | Lie::ChallengeTwice
 
 /// Bytes by which a body is too large: sixty times a genuine attestation, and still little enough to
 /// be sent hundreds of times a second.
@@ -431,7 +456,8 @@ pub(super) fn meaningful_lies(dialect: &Dialect, length: Duration) -> Vec<Lie> {
         Lie::AssertUnknownChallenge
         | Lie::SpentChallenge
         | Lie::BorrowedChallenge
-        | Lie::CounterTwice => bound,
+        | Lie::CounterTwice
+        | Lie::ChallengeTwice => bound,
         Lie::StaleChallenge => bound && ages,
         Lie::OtherAccount => personal,
         Lie::OtherChallenge

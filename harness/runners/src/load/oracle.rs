@@ -36,6 +36,9 @@ pub enum Lie {
     /// Two assertions with one counter, each for a challenge of its own, sent at the same instant:
     /// one of the two may be accepted.
     CounterTwice,
+    /// Two assertions for one challenge, each with a counter of its own, sent at the same instant: one
+    /// of the two may be accepted.
+    ChallengeTwice,
     /// An assertion for a challenge that the same key used before.
     SpentChallenge,
     /// An assertion for a challenge that a key of another account used before.
@@ -50,7 +53,7 @@ pub enum Lie {
 
 impl Lie {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::OtherChallenge,
         Self::OtherRoot,
         Self::AttestUnknownChallenge,
@@ -65,6 +68,7 @@ impl Lie {
         Self::OversizeAssertion,
         Self::SentTwice,
         Self::CounterTwice,
+        Self::ChallengeTwice,
         Self::SpentChallenge,
         Self::BorrowedChallenge,
         Self::OtherAccount,
@@ -89,6 +93,7 @@ impl Lie {
             | Self::OversizeAssertion
             | Self::SentTwice
             | Self::CounterTwice
+            | Self::ChallengeTwice
             | Self::SpentChallenge
             | Self::BorrowedChallenge
             | Self::OtherAccount
@@ -114,6 +119,7 @@ impl Lie {
             Self::OversizeAssertion => "oversize-assertion",
             Self::SentTwice => "sent-twice",
             Self::CounterTwice => "counter-twice",
+            Self::ChallengeTwice => "challenge-twice",
             Self::SpentChallenge => "spent-challenge",
             Self::BorrowedChallenge => "borrowed-challenge",
             Self::OtherAccount => "other-account",
@@ -145,6 +151,7 @@ impl Lie {
             | Self::AssertUnknownChallenge
             | Self::SentTwice
             | Self::CounterTwice
+            | Self::ChallengeTwice
             | Self::SpentChallenge
             | Self::BorrowedChallenge
             | Self::OtherAccount
@@ -163,6 +170,7 @@ impl Lie {
             | Self::EqualCounter
             | Self::SentTwice
             | Self::CounterTwice
+            | Self::ChallengeTwice
             | Self::OtherAccount
             | Self::CounterBack => true,
             Self::AttestUnknownChallenge
@@ -180,7 +188,7 @@ impl Lie {
 
     /// Whether it is told by two requests at once, each of which may be the one that is accepted.
     pub fn is_race(self) -> bool {
-        matches!(self, Self::SentTwice | Self::CounterTwice)
+        matches!(self, Self::SentTwice | Self::CounterTwice | Self::ChallengeTwice)
     }
 
     /// What is false in it for the state oracle.
@@ -202,6 +210,7 @@ impl Lie {
             | Self::EqualCounter
             | Self::SentTwice
             | Self::CounterTwice
+            | Self::ChallengeTwice
             | Self::SpentChallenge
             | Self::BorrowedChallenge
             | Self::StaleChallenge
@@ -226,6 +235,7 @@ impl Lie {
             Self::OversizeAssertion => "an accepted request grown by half a megabyte",
             Self::SentTwice => "a request twice at the same instant",
             Self::CounterTwice => "two assertions with one counter at the same instant",
+            Self::ChallengeTwice => "two assertions for one challenge at the same instant",
             Self::SpentChallenge => "an assertion for a challenge that its key used before",
             Self::BorrowedChallenge => "an assertion for a challenge that another's key used",
             Self::OtherAccount => "an assertion by another account's key",

@@ -311,6 +311,7 @@ fn a_flood_is_refused_and_honest_devices_still_get_through() {
 }
 
 #[test]
+            "for one challenge at the same instant",
 fn a_server_that_swallows_what_it_cannot_read_is_caught_by_garbage() {
     let world =
         World::without(&[Rule::AssertionSyntax, Rule::ChallengeUnused, Rule::CounterIncreases]);

@@ -55,6 +55,7 @@ fn caught(world: &World, plan: &LoadPlan, within: u64, words: &[&str]) -> LoadRe
 
 const TWICE: &str = "a request twice at the same instant";
 const COUNTER_TWICE: &str = "two assertions with one counter at the same instant";
+const CHALLENGE_TWICE: &str = "two assertions for one challenge at the same instant";
 const SPENT: &str = "an assertion for a challenge that its key used before";
 const REPLAY: &str = "an accepted request a second time";
 const AUDITED: &str = "a request accepted during the load once more";
@@ -74,9 +75,15 @@ fn a_counter_that_is_raced_is_caught_within_22_probes() {
 }
 
 #[test]
+fn a_challenge_that_is_raced_is_caught_within_40_probes() {
+    let world = World::with(planted("racy.st.challenge.unused.check-then-act"), lasting());
+    caught(&world, &probing(30.0, 4), 40, &[CHALLENGE_TWICE]);
+}
+
+#[test]
 fn a_challenge_that_is_not_spent_is_caught_within_33_probes() {
     let world = World::with(Flaws::dropping([Rule::ChallengeUnused]), lasting());
-    caught(&world, &probing(30.0, 3), 33, &[SPENT]);
+    caught(&world, &probing(30.0, 3), 33, &[SPENT, CHALLENGE_TWICE]);
 }
 
 #[test]
