@@ -49,7 +49,8 @@ pub(super) fn words(progress: &Progress) -> String {
     let Progress { trials, decided, unsent, wrong, said } = progress;
     let unsent =
         if *unsent == 0 { String::new() } else { format!(", {unsent} had nothing to edit") };
+    let ways = if *wrong == 1 { "way" } else { "ways" };
     format!(
-        "{trials} trials, {decided} decided{unsent}; {said} different answers, {wrong} ways of being wrong"
+        "{trials} trials, {decided} decided{unsent}; {said} different answers, {wrong} {ways} of being wrong"
     )
 }
