@@ -149,9 +149,12 @@ fn play(
     }
     let metrics = load.and_then(|load| load.watch.metrics_listen);
     let metrics = metrics.map(|at| metrics::listen(at, target.allow_public)).transpose()?;
-    if let (Some(_), Some(file)) = (&plan, &prepared.file) {
-        load::fits(file).map_err(|error| Failed::usage(chain(&error)))?;
-    }
+    let fits = match (&plan, &prepared.file) {
+        (Some(Planned::Operations(_)), Some(file)) => load::fits(file),
+        (Some(Planned::Journeys(_)), Some(file)) => journey::fits_journeys(file),
+        (None, _) | (_, None) => Ok(()),
+    };
+    fits.map_err(|error| Failed::usage(chain(&error)))?;
     let count = cases.as_ref().map_or(0, |asked| asked.cases.len());
     let mut session = Session::begin(&prepared, target, verb, count, stop, now)?;
     if let Some(metrics) = metrics {

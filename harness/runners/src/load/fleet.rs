@@ -8,6 +8,7 @@
 //! from the challenge arrivals of the mix and wait here, the freshest on top; a reserve is fetched
 //! before the attack starts and topped up, unmeasured and counted, when it falls by half.
 
+use super::mint::Guest;
 use super::oracle::Lie;
 use super::plan::LoadPlan;
 use super::recruiter::Member;
@@ -102,7 +103,7 @@ pub(super) enum Asker {
     /// A device that will use it.
     Member(Box<Member>),
     /// Nobody in particular: there are enough challenges.
-    Guest(String),
+    Guest(Guest),
 }
 
 /// What a request is made of.
@@ -335,8 +336,8 @@ impl Fleet {
             | Lie::OtherAppId
             | Lie::EqualCounter
             | Lie::SentTwice
-            | Lie::OtherChallenge
             | Lie::ChallengeTwice
+            | Lie::OtherChallenge
             | Lie::OtherRoot
             | Lie::AttestUnknownChallenge
             | Lie::GarbageAttestation

@@ -73,18 +73,17 @@ impl Larder {
         schedule: &[Arrival],
         mint: &Mint,
         fleet: &Mutex<Fleet>,
-        mut newcomer: impl FnMut() -> Member,
+        mut newcomer: impl FnMut() -> Option<Member>,
         elapsed: impl Fn() -> Duration,
         over: impl Fn() -> bool,
     ) -> Result<(), DialectError> {
         let fleet = || fleet.lock().unwrap_or_else(PoisonError::into_inner);
         // Newcomers' keys take time: they are made while there is nothing else to do.
         let mut idle = || {
-            if fleet().lacks_newcomers() {
-                let member = newcomer();
-                fleet().add_newcomer(member);
-            } else {
-                std::thread::sleep(NAP);
+            let lacking = fleet().lacks_newcomers();
+            match lacking.then(&mut newcomer).flatten() {
+                Some(member) => fleet().add_newcomer(member),
+                None => std::thread::sleep(NAP),
             }
         };
         for (number, arrival) in (0..).zip(schedule) {

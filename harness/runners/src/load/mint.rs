@@ -64,6 +64,14 @@ pub(super) struct Mint {
     seed: Seed,
     /// Whether what an assertion signs depends on the challenge.
     is_bound: bool,
+    guest: OnceLock<Guest>,
+}
+
+/// Who sends what no device made: an account, and what the target gave it to keep.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Guest {
+    pub(super) account: String,
+    pub(super) saved: Saved,
 }
 
 impl Mint {
@@ -85,8 +93,30 @@ impl Mint {
             other_app,
             seed: seed.child("load mint", 0),
             is_bound: binds_challenges(&dialect),
+            guest: OnceLock::new(),
             dialect,
         }
+    }
+
+    /// Sets who sends what no device made.
+    pub(super) fn welcome(&self, guest: Guest) {
+        // A second guest would be another account in the middle of an attack.
+        let _ = self.guest.set(guest);
+    }
+
+    /// Who sends what no device made; before anybody was welcomed, nobody in particular.
+    pub(super) fn guest(&self) -> Guest {
+        self.guest.get().cloned().unwrap_or_default()
+    }
+
+    /// The next request of an account's login.
+    pub(super) fn login(
+        &self,
+        number: u64,
+        account: &str,
+        saved: &Saved,
+    ) -> Result<WireRequest, DialectError> {
+        self.dialect.request(Operation::Login, &facts_of(number, account), saved)
     }
 
     /// Asks for a challenge. `number` tells it from all others.
@@ -157,9 +187,9 @@ impl Mint {
 
     /// What only has to look like an attestation.
     fn attest_nobody(&self, number: u64, lie: Lie) -> Result<Ready, DialectError> {
-        let mut saved = Saved::new();
+        let Guest { account, mut saved } = self.guest();
         saved.insert(CHALLENGE_TEXT.to_owned(), self.unknown_challenge(number));
-        let mut facts = facts_of(number, "load-nobody");
+        let mut facts = facts_of(number, &account);
         facts.purpose = Purpose::Attest;
         let mut stream = self.seed.child("flood", number).stream();
         let mut key_id = [0; 32];
@@ -296,12 +326,6 @@ impl Mint {
             (Some(Lie::SentTwice), _) => Some(self.twin(&facts, saved.clone(), request)?),
             (Some(Lie::CounterTwice), Some(spare)) => {
                 let (saved, issued) = *spare;
-                let mut facts = facts.clone();
-                facts.opaque_id = format!("load-{number}-2");
-                let client_data = self.dialect.client_data(&facts, &saved)?;
-                let model = signer.device.assertion_model(&Sha256::digest(&client_data));
-                facts.assertion = Some(Field::Bytes(model.seal()));
-                facts.client_data = Some(client_data);
                 let request = Request { challenge: Some(issued), ..request };
                 Some(self.other_half(number, &signer.device, &facts, saved, request)?)
             }
@@ -331,6 +355,24 @@ impl Mint {
         })
     }
 
+    /// A second assertion of a device, beside one made of these facts.
+    fn other_half(
+        &self,
+        number: u64,
+        device: &Device,
+        beside: &Facts,
+        saved: Saved,
+        request: Request,
+    ) -> Result<Box<Twin>, DialectError> {
+        let mut facts = beside.clone();
+        facts.opaque_id = format!("load-{number}-2");
+        let client_data = self.dialect.client_data(&facts, &saved)?;
+        let model = device.assertion_model(&Sha256::digest(&client_data));
+        facts.assertion = Some(Field::Bytes(model.seal()));
+        facts.client_data = Some(client_data);
+        self.twin(&facts, saved, request)
+    }
+
     fn twin(
         &self,
         facts: &Facts,
@@ -355,24 +397,6 @@ impl Mint {
             Lie::OtherAppId => {
                 model.authenticator_data.rp_id_hash = self.other_app.rp_id_hash().to_vec();
             }
-    /// A second assertion of a device, beside one made of these facts.
-    fn other_half(
-        &self,
-        number: u64,
-        device: &Device,
-        beside: &Facts,
-        saved: Saved,
-        request: Request,
-    ) -> Result<Box<Twin>, DialectError> {
-        let mut facts = beside.clone();
-        facts.opaque_id = format!("load-{number}-2");
-        let client_data = self.dialect.client_data(&facts, &saved)?;
-        let model = device.assertion_model(&Sha256::digest(&client_data));
-        facts.assertion = Some(Field::Bytes(model.seal()));
-        facts.client_data = Some(client_data);
-        self.twin(&facts, saved, request)
-    }
-
             Lie::EqualCounter => model.authenticator_data.counter = member.accepted_counter,
             Lie::CounterBack => {
                 model.authenticator_data.counter = member.accepted_counter.saturating_sub(1);
@@ -381,6 +405,7 @@ impl Mint {
             Lie::AssertUnknownChallenge
             | Lie::SentTwice
             | Lie::CounterTwice
+            | Lie::ChallengeTwice
             | Lie::SpentChallenge
             | Lie::BorrowedChallenge
             | Lie::OtherAccount
@@ -405,7 +430,6 @@ impl Mint {
         encoding.encode(&bytes).unwrap_or_else(|| hex::encode(bytes))
     }
 }
-            | Lie::ChallengeTwice
 
 /// Bytes by which a body is too large: sixty times a genuine attestation, and still little enough to
 /// be sent hundreds of times a second.

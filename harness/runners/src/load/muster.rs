@@ -1,11 +1,12 @@
-//! What happens outside the windows: enrolling the fleet, and keeping challenges in reserve.
+//! What happens outside the windows: logging in and enrolling the fleet, and keeping challenges in
+//! reserve.
 
 use super::fleet::{Asker, Kept, Material, NEWCOMERS, Needs, RACERS};
-use super::mint::Ready;
+use super::mint::{Guest, Ready};
 use super::oracle::{Lie, answer};
 use super::plan::LoadPlan;
 use super::recruiter::Member;
-use super::schedule::Deed;
+use super::schedule::{Arrival, Deed};
 use super::work::{Message, Work};
 use protocol::relying_party::Purpose;
 use std::sync::Arc;
@@ -51,6 +52,26 @@ const EXTRA: f64 = 0.1;
 /// Numbers of requests outside the schedule begin here.
 const UNSCHEDULED: u64 = 1 << 40;
 
+/// Devices that stand ready to be enrolled when the load begins.
+///
+/// Where users log in they are as many as the load will ever enrol: a login between two arrivals
+/// would be load that nobody asked for.
+fn newcomers(work: &Work, plan: &LoadPlan) -> u64 {
+    let reserve = Needs::most(plan).reserve(Purpose::Attest) as u64;
+    let attests = |arrival: &&Arrival| matches!(arrival.deed, Deed::Attest(_));
+    if work.logs_in() {
+        // Those that hold a challenge, up to twice the reserve, are not there to ask for one.
+        NEWCOMERS as u64 + 2 * reserve + work.schedule.iter().filter(attests).count() as u64
+    } else {
+        NEWCOMERS as u64 + reserve
+    }
+}
+
+/// Devices that speak to the target before the load.
+pub(super) fn spoken_to(work: &Work, plan: &LoadPlan) -> u64 {
+    Needs::enrolled(plan) + if work.logs_in() { newcomers(work, plan) } else { 0 }
+}
+
 /// Requests outside the schedule, each with a number.
 #[derive(Debug)]
 pub(super) struct Muster {
@@ -70,14 +91,14 @@ impl Muster {
         plan: &LoadPlan,
         stopped: impl Fn() -> bool + Clone + Send + 'static,
     ) -> Result<(), MusterError> {
-        let needs = Needs::most(plan);
+        let mut guest = Guest { account: self.work.recruiter.guest(), saved: Saved::new() };
+        self.log_in(&guest.account, &mut guest.saved).await?;
+        self.work.mint.welcome(guest);
         let devices = Needs::enrolled(plan);
         self.many(devices, &stopped, |muster, index| async move { muster.enrol(index).await })
             .await?;
-        for _ in 0..NEWCOMERS + needs.reserve(Purpose::Attest) {
-            let newcomer = self.work.recruiter.recruit();
-            self.work.fleet().add_newcomer(newcomer);
-        }
+        let newcomers = newcomers(&self.work, plan);
+        self.many(newcomers, &stopped, |muster, _| async move { muster.receive().await }).await?;
         let freshness = self.work.fleet().freshness();
         let soon = Needs::between(plan, Duration::ZERO, freshness);
         for purpose in [Purpose::Attest, Purpose::Assert] {
@@ -138,9 +159,32 @@ impl Muster {
         Ok(())
     }
 
+    /// Logs an account in, if the target file says how.
+    async fn log_in(&self, account: &str, saved: &mut Saved) -> Result<(), MusterError> {
+        for _ in &self.work.dialect.file().session.setup {
+            let wire = self.work.mint.login(self.number(), account, saved)?;
+            let exchange = self.exchange(Operation::Login, wire, saved).await;
+            must_be_accepted("the login", exchange)?;
+            self.work.tally.logins.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Gets the next device as far as it is before its enrolment.
+    async fn receive(self: Arc<Self>) -> Result<(), MusterError> {
+        let mut newcomer = self.work.recruiter.recruit();
+        self.log_in(&newcomer.account, &mut newcomer.saved).await?;
+        self.work.fleet().add_newcomer(newcomer);
+        if self.work.logs_in() {
+            self.work.tell(Message::Spoken);
+        }
+        Ok(())
+    }
+
     /// Enrols the next device; the first few also send a protected request.
     async fn enrol(self: Arc<Self>, index: u64) -> Result<(), MusterError> {
         let mut member = Box::new(self.work.recruiter.recruit());
+        self.log_in(&member.account, &mut member.saved).await?;
         self.challenge(Purpose::Attest, &mut member).await?;
         let number = self.number();
         let ready = self.work.mint.make(number, Deed::Attest(None), Material::Member(member))?;
@@ -159,7 +203,7 @@ impl Muster {
         }
         self.work.fleet().give_back(*member);
         self.work.tally.enrolled.fetch_add(1, Ordering::Relaxed);
-        self.work.tell(Message::Enrolled);
+        self.work.tell(Message::Spoken);
         Ok(())
     }
 

@@ -5,8 +5,9 @@ use super::state::Issued;
 use protocol::terms::{AppId, Environment};
 use simulator::key::{Key, KeyWalk, walk_from};
 use simulator::{Device, Generation, Seed};
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use targets::file::{Declared, DeclaredPolicy};
+use targets::file::{Declared, DeclaredPolicy, SessionRules};
 use targets::{Saved, TargetFile};
 
 /// A device and the account it belongs to.
@@ -33,6 +34,7 @@ pub(super) struct Member {
 pub(super) struct Recruiter {
     seed: Seed,
     run: String,
+    session: SessionRules,
     app_id: AppId,
     environment: Environment,
     generations: Vec<Generation>,
@@ -54,6 +56,7 @@ impl Recruiter {
             next: Mutex::new((0, walk_from(&seed, 0))),
             seed,
             run: plan.seed.child("load accounts", run).to_hex()[..8].to_owned(),
+            session: target.session.clone(),
             app_id: target.app_id.clone(),
             environment: target.environment,
             generations: generations(policy),
@@ -79,7 +82,13 @@ impl Recruiter {
 
     /// The account of the device of a number.
     pub(super) fn account(&self, number: u32) -> String {
-        format!("load-{}-{number}", self.run)
+        self.named(number)
+    }
+
+    /// What the target file calls an account, or else what we do.
+    fn named(&self, who: impl fmt::Display) -> String {
+        let number = format!("{}-{who}", self.run);
+        self.session.account(&number).unwrap_or_else(|| format!("load-{number}"))
     }
 
     fn made(&self, number: u64, seed: Seed, key: Key) -> Member {
@@ -92,10 +101,9 @@ impl Recruiter {
         if device.validation_category.is_some() && self.category.is_some() {
             device.validation_category = self.category;
         }
-        let account = format!("load-{}-{number}", self.run);
         Member {
             device,
-            account,
+            account: self.named(number),
             saved: Saved::new(),
             accepted_counter: 0,
             number: number as u32,
@@ -113,9 +121,9 @@ impl Recruiter {
         (*number - 1, key)
     }
 
-    /// An account that asks for a challenge and uses it for nothing.
+    /// An account without a device: it asks for challenges that nobody uses, and sends garbage.
     pub(super) fn guest(&self) -> String {
-        format!("load-{}-guest", self.run)
+        self.named("guest")
     }
 }
 
@@ -177,6 +185,19 @@ mod tests {
         assert_eq!(keys.len(), 4);
         assert_eq!(one.member(7, 3).account, first.account);
         assert_ne!(one.member(8, 0).device.key_id(), first.device.key_id());
+    }
+
+    #[test]
+    fn accounts_are_called_as_the_target_file_says() {
+        let plain = recruiter(|_| {});
+        let run = plain.guest().replace("load-", "").replace("-guest", "");
+        assert_eq!(plain.account(7), format!("load-{run}-7"));
+        let named = recruiter(|target| {
+            target.session.account = Some("user+${n}@example.org".to_owned());
+        });
+        assert_eq!(named.account(7), format!("user+{run}-7@example.org"));
+        assert_eq!(named.guest(), format!("user+{run}-guest@example.org"));
+        assert_eq!(named.recruit().account, format!("user+{run}-0@example.org"));
     }
 
     #[test]

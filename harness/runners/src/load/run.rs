@@ -117,9 +117,10 @@ pub enum LoadError {
     },
     /// Users must log in first.
     #[error(
-        "the target file logs its users in (`[[session.setup]]`), which the load generator cannot do: \
-         logins during the attack would be load that nobody asked for; play its cases with \
-         `assay check`, or give the load a target file whose requests need no login"
+        "the target file logs its users in (`[[session.setup]]`), which the devices of a profile with \
+         journeys cannot do: each comes at its own time, and its login would be load that nobody \
+         asked for; drive it with a profile of plain operations, whose devices log in before the \
+         load, or give the journeys a target file whose requests need no login"
     )]
     Login,
     /// A request cannot be written.
@@ -194,7 +195,7 @@ pub fn run(
                 &work.schedule,
                 &work.mint,
                 work.fleet_lock(),
-                || work.recruiter.recruit(),
+                || (!work.logs_in()).then(|| work.recruiter.recruit()),
                 || work.elapsed(),
                 || work.is_over(),
             );
@@ -246,9 +247,6 @@ pub(super) fn surroundings(
 
 /// Whether the load generator can do what a target file asks of it.
 pub fn fits(target: &TargetFile) -> Result<(), LoadError> {
-    if !target.session.setup.is_empty() {
-        return Err(LoadError::Login);
-    }
     unfit_method(target).map_or(Ok(()), Err)
 }
 

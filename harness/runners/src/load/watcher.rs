@@ -1,9 +1,10 @@
 //! Folds what an attack tells into events, second by second.
 
 use super::attack;
-use super::fleet::{LEAD, Needs};
+use super::fleet::LEAD;
 use super::generator::{Probe, Reading, Second, Strain};
 use super::incident::Incident;
+use super::muster::spoken_to;
 use super::oracle::Class;
 use super::plan::{LoadPlan, PhasePlan};
 use super::run::{Engine, LoadReport, Progress, Setting};
@@ -102,11 +103,11 @@ impl<'a> Watcher<'a> {
 
     /// Waits until the fleet is enrolled; `false` if it never will be.
     pub(super) fn mustered(&mut self, watch: &Receiver<Message>, engine: &Engine<'_>) -> bool {
-        let of = Needs::enrolled(self.plan);
+        let of = spoken_to(self.work, self.plan);
         let mut done = 0;
         loop {
             match watch.recv_timeout(ROUND) {
-                Ok(Message::Enrolled) => done += 1,
+                Ok(Message::Spoken) => done += 1,
                 Ok(Message::Mustered) => return true,
                 Err(RecvTimeoutError::Disconnected) => return false,
                 Err(RecvTimeoutError::Timeout) if engine.is_finished() => return false,
@@ -200,7 +201,7 @@ impl<'a> Watcher<'a> {
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) if engine.is_finished() => break,
                 Err(RecvTimeoutError::Timeout)
-                | Ok(Message::Enrolled | Message::Mustered | Message::Audited(_)) => {}
+                | Ok(Message::Spoken | Message::Mustered | Message::Audited(_)) => {}
             }
             if deadline.is_some_and(|deadline| Instant::now() > deadline) {
                 break;
@@ -236,7 +237,7 @@ impl<'a> Watcher<'a> {
     pub(super) fn take_audit(&mut self, watch: &Receiver<Message>) {
         let audit = watch.try_iter().find_map(|message| match message {
             Message::Audited(audit) => Some(audit),
-            Message::Enrolled
+            Message::Spoken
             | Message::Mustered
             | Message::Done(..)
             | Message::Released(_)
@@ -394,8 +395,12 @@ impl<'a> Watcher<'a> {
     fn books(&self) -> String {
         let tally = &self.work.tally;
         let count = |n: &AtomicU64| n.load(Ordering::Relaxed);
+        let logins = match count(&tally.logins) {
+            0 => String::new(),
+            logins => format!("{logins} requests of logins were made, "),
+        };
         format!(
-            "{}outside the windows {} devices were enrolled and {} challenges fetched before the \
+            "{}outside the windows {logins}{} devices were enrolled and {} challenges fetched before the \
              load and {} during it, and {} requests sent at the same instant as another; {} requests \
              were not ready at their instant, {} arrivals had to wait for a user, {} had no device \
              with a challenge",

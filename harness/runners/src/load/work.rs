@@ -54,6 +54,8 @@ pub(super) struct Tally {
     pub(super) users: AtomicUsize,
     /// Devices enrolled beforehand.
     pub(super) enrolled: AtomicU64,
+    /// Requests of logins, all of them beforehand.
+    pub(super) logins: AtomicU64,
     /// Challenges fetched beforehand, and during the attack outside its windows.
     pub(super) fetched_before: AtomicU64,
     pub(super) fetched_during: AtomicU64,
@@ -70,8 +72,8 @@ pub(super) struct Tally {
 /// What the attack tells whoever watches it.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// A device was enrolled.
-    Enrolled,
+    /// A device did what it does before the load: it enrolled, or only logged in.
+    Spoken,
     /// Devices and challenges are there.
     Mustered,
     /// An arrival was dealt with.
@@ -122,6 +124,11 @@ impl Work {
             incidents: Incidents::default(),
             reports,
         }
+    }
+
+    /// Whether users log in before they do anything else.
+    pub(super) fn logs_in(&self) -> bool {
+        !self.dialect.file().session.setup.is_empty()
     }
 
     pub(super) fn fleet(&self) -> MutexGuard<'_, Fleet> {
@@ -304,12 +311,11 @@ impl Work {
             return Ok(None);
         }
         let mut asker = self.asker(purpose);
-        let mut guest = Saved::new();
         let (account, saved) = match &mut asker {
-            Asker::Member(member) => (member.account.clone(), &mut member.saved),
-            Asker::Guest(account) => (account.clone(), &mut guest),
+            Asker::Member(member) => (&member.account, &mut member.saved),
+            Asker::Guest(guest) => (&guest.account, &mut guest.saved),
         };
-        let wire = self.mint.challenge(number, purpose, &account, saved)?;
+        let wire = self.mint.challenge(number, purpose, account, saved)?;
         saved.remove(CHALLENGE_TEXT);
         let since = self.age();
         let Some((exchange, times)) =
@@ -357,7 +363,7 @@ impl Work {
     pub(super) fn asker(&self, purpose: Purpose) -> Asker {
         match self.fleet().asker(purpose) {
             Some(member) => Asker::Member(Box::new(member)),
-            None => Asker::Guest(self.recruiter.guest()),
+            None => Asker::Guest(self.mint.guest()),
         }
     }
 

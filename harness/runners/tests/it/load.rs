@@ -1,5 +1,7 @@
 //! Load attacks on the reference server, served within the test: sound, flawed and frozen.
 
+use crate::sessions::{Door, session_file};
+use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +17,7 @@ use runners::load::{
     Setting, run, schedule,
 };
 use simulator::{Authority, Seed};
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -39,6 +42,15 @@ impl World {
 
     /// A server with these flaws, whose challenges live that long.
     pub(crate) fn with(flaws: Flaws, lifetime: Duration) -> Self {
+        Self::around(flaws, lifetime, |server| server)
+    }
+
+    /// Such a server with something around it.
+    fn around(
+        flaws: Flaws,
+        lifetime: Duration,
+        put: impl FnOnce(Router) -> Router + Send + 'static,
+    ) -> Self {
         let authority = Authority::new(&Seed::from_text("load world"), Timestamp::now()).opened();
         let mut target = TargetFile::reference("http://127.0.0.1:1", lifetime).unwrap();
         assert_eq!(target.policy.receipt, Some(ReceiptDemand::Require));
@@ -62,7 +74,9 @@ impl World {
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (bound, address) = mpsc::channel();
         let freezer = Arc::clone(&frozen);
-        let server = std::thread::spawn(move || serve(settings, freezer, &bound, stopped));
+        let server = std::thread::spawn(move || {
+            serve(put(router(Shared::new(settings))), freezer, &bound, stopped);
+        });
         let address = address.recv().unwrap();
         target.nodes = vec![format!("http://{address}").parse().unwrap()];
         Self { authority, target, frozen, stop: Some(stop), server: Some(server) }
@@ -110,7 +124,7 @@ impl Drop for World {
 }
 
 fn serve(
-    settings: Settings,
+    server: Router,
     frozen: Arc<AtomicBool>,
     bound: &mpsc::Sender<SocketAddr>,
     stopped: tokio::sync::oneshot::Receiver<()>,
@@ -124,7 +138,7 @@ fn serve(
             next.run(request).await
         }
     };
-    let app = router(Shared::new(settings)).layer(middleware::from_fn(thaw));
+    let app = server.layer(middleware::from_fn(thaw));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -212,6 +226,53 @@ fn counts_reconcile_and_a_sound_server_gives_no_wrong_answer() {
 }
 
 #[test]
+fn users_that_must_log_in_do_so_before_the_load_and_once_each() {
+    let door = Door::default();
+    let guarded = door.clone();
+    let mut world =
+        World::around(Flaws::NONE, Duration::from_mins(5), move |server| guarded.before(server));
+    world.target = TargetFile {
+        nodes: world.target.nodes.clone(),
+        policy: world.target.policy.clone(),
+        ..session_file("open-sesame", "per-account")
+    };
+    let mut plan = plan(60.0, 3);
+    plan.dishonest = 0.2;
+    plan.lies = Lies(Lie::ALL.map(|lie| (lie, 1)).into());
+    let mut told = Vec::new();
+    let (report, events) = world.load(&plan, &StopFlag::default(), &mut |progress| {
+        told.push(progress.clone());
+    });
+    let report = report.unwrap();
+    assert_eq!(wrong(&events), Vec::<&WrongAnswer>::new());
+    assert_eq!((report.sent, report.undecided, report.complete), (180, 0, true));
+    let accounts = door.accounts();
+    let unique: HashSet<_> = accounts.iter().collect();
+    assert_eq!(unique.len(), accounts.len(), "each account logged in once");
+    assert!(accounts.iter().all(|account| account.ends_with("@example.org")));
+    let enrolling = |progress| match progress {
+        &Progress::Enrolling { done, of } => Some((done, of)),
+        Progress::Attacking { .. } => None,
+    };
+    let of = told.iter().find_map(enrolling).expect("it told of them").1;
+    assert_eq!(accounts.len() as u64, of + 1, "all of them and a guest, none of them later");
+    let note = format!("{} requests of logins were made", accounts.len());
+    let is_noted = |event: &Event| match &event.kind {
+        EventKind::Note { text } => text.contains(&note),
+        _other => false,
+    };
+    assert!(events.iter().any(is_noted), "{note}");
+    let written = format!("{events:?}");
+    assert!(!written.contains("token-") && !written.contains("cookie-"), "secrets stay here");
+
+    world.target.secrets = session_file("mistaken", "per-account").secrets;
+    let (report, events) = world.load(&plan, &StopFlag::default(), &mut |_| {});
+    let error = report.unwrap_err().to_string();
+    assert!(error.contains("the login of an honest device"), "{error}");
+    assert!(events.is_empty() && !error.contains("mistaken"), "{error}");
+}
+
+#[test]
 fn a_server_that_remembers_one_session_takes_the_next_with_the_same_seed() {
     let world = World::without(&[]);
     for session in 0..2 {
@@ -250,6 +311,7 @@ fn a_server_that_takes_requests_twice_is_caught() {
             "with the counter last accepted",
             "twice at the same instant",
             "with one counter at the same instant",
+            "for one challenge at the same instant",
             "its key used before",
             "below the one last accepted",
             "once more",
@@ -311,7 +373,6 @@ fn a_flood_is_refused_and_honest_devices_still_get_through() {
 }
 
 #[test]
-            "for one challenge at the same instant",
 fn a_server_that_swallows_what_it_cannot_read_is_caught_by_garbage() {
     let world =
         World::without(&[Rule::AssertionSyntax, Rule::ChallengeUnused, Rule::CounterIncreases]);

@@ -20,11 +20,20 @@ use targets::{InProcess, TargetFile};
 
 /// Who is logged in, by cookie: account and token.
 #[derive(Clone, Default)]
-struct Door(Arc<Mutex<BTreeMap<String, (String, String)>>>);
+pub(crate) struct Door(Arc<Mutex<BTreeMap<String, (String, String)>>>);
 
 impl Door {
-    fn accounts(&self) -> Vec<String> {
+    pub(crate) fn accounts(&self) -> Vec<String> {
         self.0.lock().unwrap().values().map(|(account, _)| account.clone()).collect()
+    }
+
+    /// A server that is reached through this door only.
+    pub(crate) fn before(self, server: Router) -> Router {
+        Router::new()
+            .route("/login", post(login))
+            .with_state(self.clone())
+            .fallback_service(server)
+            .layer(middleware::from_fn_with_state(self, guard))
     }
 }
 
@@ -90,7 +99,7 @@ then_headers = { authorization = "Bearer ${token}" }
 
 [step.challenge]"#;
 
-fn session_file(password: &str, cookies: &str) -> TargetFile {
+pub(crate) fn session_file(password: &str, cookies: &str) -> TargetFile {
     let text = TargetFile::reference_text("http://127.0.0.1:1", crate::conformance::LIFETIME, None)
         .replacen("[step.challenge]", SESSION, 1)
         .replace("per-account", cookies);
@@ -101,12 +110,7 @@ fn session_file(password: &str, cookies: &str) -> TargetFile {
 async fn events(plan: &Plan, file: &TargetFile, left_out: Option<Rule>) -> (Vec<Event>, Door) {
     let door = Door::default();
     let inner = reference(plan, Environment::Production, left_out).router().clone();
-    let router = Router::new()
-        .route("/login", post(login))
-        .with_state(door.clone())
-        .fallback_service(inner)
-        .layer(middleware::from_fn_with_state(door.clone(), guard));
-    let target = InProcess::new(file, router).unwrap();
+    let target = InProcess::new(file, door.clone().before(inner)).unwrap();
     let mut events = Vec::new();
     run(plan, &target, &mut events, &StopFlag::default()).await;
     (events, door)

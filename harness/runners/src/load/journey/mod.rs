@@ -33,7 +33,7 @@ pub use check::JourneyPlanError;
 pub use config::{
     ApplePlan, FleetPlan, JourneyPlan, Journeys, ModelPlan, Outage, PolicyName, RetryPlan, Waking,
 };
-pub use run::{JourneyRun, run};
+pub use run::{JourneyRun, fits_journeys, run};
 pub use simulate::simulate;
 pub use store::{BYTES_PER_DEVICE, State};
 pub use storm::{Aftermath, Storm};

@@ -51,6 +51,14 @@ const HEAD_START: Duration = Duration::from_millis(100);
 /// Longest nap of a thread that has nothing to do.
 const NAP: Duration = Duration::from_millis(50);
 
+/// Whether the devices of journeys can do what a target file asks of them.
+pub fn fits_journeys(target: &TargetFile) -> Result<(), LoadError> {
+    if !target.session.setup.is_empty() {
+        return Err(LoadError::Login);
+    }
+    fits(target)
+}
+
 /// Runs a fleet against a target and emits its events, in a thread that may block. Setting `stop`
 /// ends it early with what was measured. The plan must have been checked.
 ///
@@ -64,7 +72,7 @@ pub fn run(
     stop: &StopFlag,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<LoadReport, LoadError> {
-    fits(target)?;
+    fits_journeys(target)?;
     let _alone = attack::alone();
     let mut target = target.clone();
     target.timeout = asked.timeout;
