@@ -49,6 +49,10 @@ fn errors_point_at_what_is_wrong_and_suggest_what_is_right() {
         "some.toml:18:1: `too` is not known here; did you mean `to`?",
     );
     check_error(
+        &with("authdata.counter.set\"\nto = 1", "receipt.fields.many\"\ncount = 3356805140"),
+        "some.toml:18:9: 3356805140 is too much here: at most 65536",
+    );
+    check_error(
         &with("att.counter\"", "att.conter\""),
         "some.toml:13:10: `att.conter` is no rule; did you mean `att.counter`?",
     );

@@ -4,7 +4,7 @@ use super::Scene;
 use super::chain::{self, other_root, sub_authority, unlimited};
 use super::credential;
 use super::draft::AttestationDraft;
-use super::value::{Hex, another};
+use super::value::{Count, Hex, another};
 use super::vocabulary::operators;
 use protocol::terms::{nonce, oid, sha256};
 use simulator::Derived;
@@ -71,14 +71,14 @@ operators! {
         "chain.self-issued" ChainSelfIssued {} "A CA of the intermediate's own name and another key, certified by the intermediate, issues the leaf.";
         "chain.self-signed" ChainSelfSigned {} "A leaf that is signed by its own key and names itself as issuer.";
         "chain.by-root" ChainByRoot {} "A leaf that the root itself issued.";
-        "chain.depth" ChainDepth { count: usize } "So many CAs between intermediate and leaf, none with a path length.";
+        "chain.depth" ChainDepth { count: Count } "So many CAs between intermediate and leaf, none with a path length.";
         "chain.receipt-authority" ChainReceiptAuthority {} "Issued by the intermediate of receipts, which is sent after it.";
         "x5c.drop" CertificatesDrop { at: usize } "Leaves that certificate out.";
         "x5c.empty" CertificatesEmpty {} "An empty array of certificates.";
         "x5c.swap" CertificatesSwap {} "The first two certificates in the opposite order.";
         "x5c.repeat" CertificatesRepeat { at: usize } "That certificate once more, at the end.";
         "x5c.append" CertificatesAppend { bytes: Hex } "One more element with these bytes.";
-        "x5c.unrelated" CertificatesUnrelated { count: usize } "So many certificates of another authority after the chain.";
+        "x5c.unrelated" CertificatesUnrelated { count: Count } "So many certificates of another authority after the chain.";
         "x5c.append-root" CertificatesAppendRoot {} "The trust anchor as last certificate.";
         "x5c.as-text" CertificatesAsText { at: usize } "That certificate as text string.";
     }
@@ -221,7 +221,7 @@ impl AttestationOperator {
                 draft.model.leaf.issuer = scene.authority.root().subject.clone();
                 draft.model.leaf.signature.key = scene.authority.root_key().clone();
             }
-            Self::ChainDepth { count } => chain::deep(draft, scene, *count),
+            Self::ChainDepth { count } => chain::deep(draft, scene, count.0),
             Self::ChainReceiptAuthority {} => chain::of_receipts(draft, scene),
             Self::CertificatesDrop { at } => {
                 let elements = elements(draft);
@@ -247,7 +247,7 @@ impl AttestationOperator {
             }
             Self::CertificatesUnrelated { count } => {
                 let unrelated = Item::Bytes(scene.impostor().intermediate_der().to_vec());
-                let all = std::iter::repeat_n(ChainElement::Item(unrelated), *count);
+                let all = std::iter::repeat_n(ChainElement::Item(unrelated), count.0);
                 elements(draft).extend(all);
             }
             Self::CertificatesAppendRoot {} => {

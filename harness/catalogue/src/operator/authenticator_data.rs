@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::container::nested;
-use super::value::{Declared, Hex, another};
+use super::value::{Count, Declared, Depth, Hex, Size, another};
 use super::vocabulary::operators;
 use protocol::terms::{Environment, sha256};
 use simulator::Derived;
@@ -37,11 +37,11 @@ operators! {
         "authdata.ext.replace" ExtensionsReplace { with: Hex } "Other bytes in the place of the extension map.";
         "authdata.ext.remove" ExtensionRemove { name: String } "Leaves one extension out.";
         "authdata.ext.set" ExtensionSet { name: String, value: Hex } "The value of an extension, in CBOR.";
-        "authdata.credid.resize" CredentialIdResize { to: usize } "The credential id cut or filled with zero bytes to this length; what its length bytes say follows.";
+        "authdata.credid.resize" CredentialIdResize { to: Size } "The credential id cut or filled with zero bytes to this length; what its length bytes say follows.";
         "authdata.credid.remove" CredentialRemove {} "Leaves AAGUID, credential id and COSE key out.";
         "authdata.credential.add" CredentialAdd {} "AAGUID, credential id and COSE key of the device, where an assertion has none.";
-        "authdata.rpid.resize" RpIdResize { to: usize } "The RP ID hash cut or filled with zero bytes to this length.";
-        "authdata.aaguid.resize" AaguidResize { to: usize } "The AAGUID cut or filled with zero bytes to this length.";
+        "authdata.rpid.resize" RpIdResize { to: Size } "The RP ID hash cut or filled with zero bytes to this length.";
+        "authdata.aaguid.resize" AaguidResize { to: Size } "The AAGUID cut or filled with zero bytes to this length.";
         "authdata.ext.reverse" ExtensionsReverse {} "The extensions in the opposite order.";
         "authdata.ext.indefinite" ExtensionsIndefinite {} "The extension map with indefinite length.";
         "authdata.ext.declared" ExtensionsDeclared { count: Declared } "Another number of entries in the head of the extension map than it has.";
@@ -49,9 +49,9 @@ operators! {
         "authdata.ext.repeat" ExtensionRepeat { name: String } "One extension a second time, with the same value.";
         "authdata.ext.rekey" ExtensionRekey { name: String, to: Hex } "One extension under another key, in CBOR.";
         "authdata.ext.add-entry" ExtensionAddEntry { key: Hex, value: Hex } "One more extension, key and value in CBOR.";
-        "authdata.ext.add-many" ExtensionAddMany { count: u32 } "So many more extensions of names nobody knows.";
-        "authdata.ext.add-long" ExtensionAddLong { bytes: usize } "One more extension of a name nobody knows, so many bytes long.";
-        "authdata.ext.add-nested" ExtensionAddNested { depth: usize } "One more extension of a name nobody knows: so many arrays, each in the one before.";
+        "authdata.ext.add-many" ExtensionAddMany { count: Count } "So many more extensions of names nobody knows.";
+        "authdata.ext.add-long" ExtensionAddLong { bytes: Size } "One more extension of a name nobody knows, so many bytes long.";
+        "authdata.ext.add-nested" ExtensionAddNested { depth: Depth } "One more extension of a name nobody knows: so many arrays, each in the one before.";
         "authdata.ext.value.chunks" ExtensionChunks { name: String } "The value of an extension as string of indefinite length in one chunk.";
         "authdata.ext.value.wide" ExtensionWide { name: String } "The length of an extension's value in four bytes.";
         "authdata.append" Append { bytes: Hex } "Bytes after everything.";
@@ -180,7 +180,7 @@ impl AuthenticatorDataOperator {
             Self::ExtensionSet { name, value } => {
                 data.set_extension(name, &Item::Raw(value.0.clone()));
             }
-            Self::CredentialIdResize { to } => credential(data).credential_id.resize(*to, 0),
+            Self::CredentialIdResize { to } => credential(data).credential_id.resize(to.0, 0),
             Self::CredentialRemove {} => data.attested_credential = None,
             Self::CredentialAdd {} => {
                 let point = scene.device.public_key();
@@ -192,8 +192,8 @@ impl AuthenticatorDataOperator {
                     cose_key_bytes: Derived::Computed,
                 });
             }
-            Self::RpIdResize { to } => data.rp_id_hash.resize(*to, 0),
-            Self::AaguidResize { to } => credential(data).aaguid.resize(*to, 0),
+            Self::RpIdResize { to } => data.rp_id_hash.resize(to.0, 0),
+            Self::AaguidResize { to } => credential(data).aaguid.resize(to.0, 0),
             Self::ExtensionsReverse {} => data.extensions.get_or_insert_default().reverse(),
             Self::ExtensionsIndefinite {} => {
                 pin_map(data, |map| Item::Indefinite(Box::new(map)));
@@ -221,15 +221,15 @@ impl AuthenticatorDataOperator {
             Self::ExtensionAddMany { count } => {
                 let entries = data.extensions.get_or_insert_default();
                 let one = |number| (Item::text(&format!("x{number}")), Item::Unsigned(0));
-                entries.extend((0..*count).map(one));
+                entries.extend((0..count.0).map(one));
             }
             Self::ExtensionAddLong { bytes } => {
                 let entries = data.extensions.get_or_insert_default();
-                entries.push((Item::text("x"), Item::Bytes(vec![0; *bytes])));
+                entries.push((Item::text("x"), Item::Bytes(vec![0; bytes.0])));
             }
             Self::ExtensionAddNested { depth } => {
                 let entries = data.extensions.get_or_insert_default();
-                entries.push((Item::text("x"), Item::Raw(nested(*depth))));
+                entries.push((Item::text("x"), Item::Raw(nested(depth.0))));
             }
             Self::ExtensionChunks { name } => {
                 for (_, value) in named(data, name) {

@@ -1,7 +1,7 @@
 //! Edits of one certificate of the chain: the leaf or the intermediate.
 
 use super::Scene;
-use super::value::{self, Hex, Offset};
+use super::value::{self, Count, Hex, Offset, Size, UpTo};
 use super::vocabulary::operators;
 use protocol::terms::{oid, sha256};
 use simulator::certificate::{Algorithm, CertificateModel, Extension, PublicKeyModel, Time};
@@ -25,9 +25,9 @@ operators! {
         "certificate.ext.add" ExtensionAdd { #[serde(deserialize_with = "value::oid")] oid: String, value: Hex, critical: bool } "One more extension.";
         "certificate.ext.drop" ExtensionDrop { #[serde(deserialize_with = "value::oid")] oid: String } "Leaves the extensions of that type out.";
         "certificate.ext.critical" ExtensionCritical { #[serde(deserialize_with = "value::oid")] oid: String } "Marks the extensions of that type critical.";
-        "certificate.ext.many" ExtensionMany { count: u32 } "So many more extensions that nobody knows.";
-        "certificate.ext.large" ExtensionLarge { bytes: usize } "One more extension that nobody knows, of so many bytes.";
-        "certificate.key.rsa" KeyRsa { bits: usize } "An RSA key of so many bits in the place of its own.";
+        "certificate.ext.many" ExtensionMany { count: Count } "So many more extensions that nobody knows.";
+        "certificate.ext.large" ExtensionLarge { bytes: Size } "One more extension that nobody knows, of so many bytes.";
+        "certificate.key.rsa" KeyRsa { bits: UpTo<16_384> } "An RSA key of so many bits in the place of its own.";
         "certificate.key-identifiers" KeyIdentifiers {} "The identifiers of the intermediate's key and of its own, both right.";
         "certificate.access-control-of-ios" AccessControlOfIos {} "The key's access-control list as an iPhone has it.";
         "certificate.sha384" Sha384 {} "Signed with SHA-384 instead of SHA-256.";
@@ -73,16 +73,16 @@ impl CertificateOperator {
             }
             Self::ExtensionMany { count } => {
                 let extensions = certificate.extensions.get_or_insert_default();
-                extensions.extend((0..*count).map(|number| {
+                extensions.extend((0..count.0).map(|number| {
                     Extension::new(&format!("1.3.6.1.4.1.99999.{number}"), vec![0x05, 0x00])
                 }));
             }
             Self::ExtensionLarge { bytes } => {
                 let extensions = certificate.extensions.get_or_insert_default();
-                extensions.push(Extension::new("1.3.6.1.4.1.99999.1", vec![0; *bytes]));
+                extensions.push(Extension::new("1.3.6.1.4.1.99999.1", vec![0; bytes.0]));
             }
             Self::KeyRsa { bits } => {
-                let mut modulus = scene.random("modulus", bits / 8);
+                let mut modulus = scene.random("modulus", bits.0 / 8);
                 // Odd, and as long as it says.
                 if let [first, .., last] = &mut modulus[..] {
                     *first |= 0x80;

@@ -1,6 +1,6 @@
 //! Edits of the client data of a protected request, and of the challenge that is named.
 
-use super::value::Hex;
+use super::value::{Hex, Size};
 use super::vocabulary::operators;
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ operators! {
         "clientdata.json.spaced" Spaced {} "JSON with spaces and line breaks that mean nothing.";
         "clientdata.json.escaped" Escaped {} "The first letter of the challenge's member name written as an escape.";
         "clientdata.replace" Replace { with: Hex } "Other bytes in the place of client data.";
-        "clientdata.pad" Pad { to: usize } "Spaces after the JSON, so that it has so many bytes.";
+        "clientdata.pad" Pad { to: Size } "Spaces after the JSON, so that it has so many bytes.";
         "clientdata.challenge.drop" ChallengeDrop {} "Leaves out the member that holds the challenge.";
         "clientdata.challenge.after-another" ChallengeAfterAnother {} "The challenge's member twice, first with another value.";
         "clientdata.challenge.before-another" ChallengeBeforeAnother {} "The challenge's member twice, last with another value.";
@@ -63,7 +63,7 @@ impl ClientDataOperator {
             Self::Replace { with } => Ok(with.0.clone()),
             Self::Pad { to } => {
                 let mut padded = data.to_vec();
-                padded.resize((*to).max(data.len()), b' ');
+                padded.resize(to.0.max(data.len()), b' ');
                 Ok(padded)
             }
             Self::Escaped {} => {

@@ -1,7 +1,7 @@
 //! Edits of the CBOR around an attestation or an assertion: no signature covers it.
 
 use super::draft::{AssertionDraft, AttestationDraft};
-use super::value::{Declared, Hex};
+use super::value::{Declared, Depth, Hex, Size};
 use super::vocabulary::operators;
 use simulator::container::{Entry, MapModel, Tail, Value};
 use simulator::encode::cbor::{Form, Item, Width};
@@ -25,13 +25,13 @@ operators! {
         "container.entry.declared" EntryDeclared { key: String, length: Declared } "Another length in the head of a value than it has.";
         "container.entry.add" EntryAdd { key: String, text: String } "One more entry, a text, at the end of the outer map.";
         "container.entry.add-raw" EntryAddRaw { key: Hex, value: Hex } "One more entry, key and value in CBOR, at the end of the outer map.";
-        "container.entry.add-nested" EntryAddNested { key: String, depth: usize } "One more entry: so many arrays, each in the one before.";
+        "container.entry.add-nested" EntryAddNested { key: String, depth: Depth } "One more entry: so many arrays, each in the one before.";
         "container.entry.rekey" EntryRekey { key: String, to: Hex } "An entry under another key, in CBOR.";
         "container.entry.indefinite" EntryIndefinite { key: String } "A value of indefinite length; a string in one chunk.";
         "container.entry.wide" EntryWide { key: String } "The length of a value in eight bytes.";
         "container.entry.raw" EntryRaw { key: String, value: Hex } "Any CBOR in the place of a value.";
         "container.entry.tagged" EntryTagged { key: String, tag: u64 } "A value behind a tag.";
-        "container.entry.chunks" EntryChunks { key: String, head: Hex, count: Option<usize> } "A value of indefinite length whose one chunk follows these bytes, so many times.";
+        "container.entry.chunks" EntryChunks { key: String, head: Hex, count: Option<Size> } "A value of indefinite length whose one chunk follows these bytes, so many times.";
         "container.wide" Wide {} "The number of entries in the head of the outer map in eight bytes.";
         "container.before" Before { bytes: Hex } "Bytes before the object.";
         "container.statement.reverse" StatementReverse {} "The entries of `attStmt` in the opposite order.";
@@ -101,7 +101,7 @@ impl ContainerOperator {
                 map.entries.push(entry);
             }
             Self::EntryAddNested { key, depth } => {
-                map.entries.push(Entry::new(key, Value::Item(Item::Raw(nested(*depth)))));
+                map.entries.push(Entry::new(key, Value::Item(Item::Raw(nested(depth.0)))));
             }
             Self::EntryDrop { .. }
             | Self::EntryRepeat { .. }
@@ -157,7 +157,7 @@ impl ContainerOperator {
             }
             Self::EntryTagged { tag, .. } => entry.form = Form::Tagged(*tag),
             Self::EntryChunks { head, count, .. } => {
-                entry.form = Form::Chunks(head.0.repeat(count.unwrap_or(1)));
+                entry.form = Form::Chunks(head.0.repeat(count.map_or(1, |count| count.0)));
             }
             Self::Trailing { .. }
             | Self::Truncate { .. }

@@ -1,6 +1,6 @@
 //! Ways to write the two numbers of a signature.
 
-use super::value::{Declared, Hex};
+use super::value::{Declared, Depth, Hex};
 use super::vocabulary::operators;
 use simulator::encode::der::{Length, tag};
 use simulator::signature::{Shift, SignatureForm};
@@ -31,7 +31,7 @@ operators! {
         "signature.declared" Declared { length: Declared } "Another length in the head of the SEQUENCE than it has.";
         "signature.long-length" LongLength { bytes: u8 } "The length of the SEQUENCE in the long form with so many length bytes.";
         "signature.indefinite" Indefinite {} "A SEQUENCE of indefinite length.";
-        "signature.nested" Nested { depth: usize } "So many more SEQUENCEs around the signature.";
+        "signature.nested" Nested { depth: Depth } "So many more SEQUENCEs around the signature.";
         "signature.inside" Inside { bytes: Hex } "Bytes after s, inside the SEQUENCE.";
         "signature.before" Before { bytes: Hex } "Bytes before the SEQUENCE.";
         "signature.after" After { bytes: Hex } "Bytes after the SEQUENCE.";
@@ -67,7 +67,7 @@ impl FormOperator {
             Self::Declared { length } => form.length = Length::Declared(length.0),
             Self::LongLength { bytes } => form.length = Length::Long(*bytes),
             Self::Indefinite {} => form.length = Length::Indefinite,
-            Self::Nested { depth } => form.nested = *depth,
+            Self::Nested { depth } => form.nested = depth.0,
             Self::Inside { bytes } => form.inside.clone_from(&bytes.0),
             Self::Before { bytes } => form.before.clone_from(&bytes.0),
             Self::After { bytes } => form.after.clone_from(&bytes.0),

@@ -1,6 +1,6 @@
 //! Edits of what a certificate says of itself: names, dates, algorithm, extensions.
 
-use super::value::{self, Hex};
+use super::value::{self, Hex, Size};
 use super::vocabulary::operators;
 use simulator::certificate::{
     Algorithm, CertificateModel, Critical, Extension, ExtensionValue, PublicKeyModel, Time,
@@ -31,7 +31,7 @@ operators! {
         "certificate.ext.explicit-false" ExtensionExplicitFalse { #[serde(deserialize_with = "value::oid")] oid: String } "The critical flag of that extension written as FALSE, which is its default.";
         "certificate.ext.reverse" ExtensionReverse {} "The extensions in the opposite order.";
         "certificate.ext.empty" ExtensionEmpty {} "An empty list of extensions.";
-        "certificate.ext.pad" ExtensionPad { bytes: usize } "One more extension of so many bytes.";
+        "certificate.ext.pad" ExtensionPad { bytes: Size } "One more extension of so many bytes.";
         "certificate.key.named" KeyNamed { #[serde(deserialize_with = "value::oid")] curve: String } "The curve that the public key names, as object identifier; the point stays.";
         "certificate.key.unnamed" KeyUnnamed {} "A public key without a curve.";
         "certificate.key.explicit-p384" KeyExplicit {} "A public key with P-384 spelled out as curve parameters.";
@@ -99,7 +99,7 @@ impl ProfileOperator {
             Self::ExtensionReverse {} => certificate.extensions.get_or_insert_default().reverse(),
             Self::ExtensionEmpty {} => certificate.extensions = Some(Vec::new()),
             Self::ExtensionPad { bytes } => {
-                let padding = der::tlv(tag::OCTET_STRING, &vec![0; *bytes]);
+                let padding = der::tlv(tag::OCTET_STRING, &vec![0; bytes.0]);
                 let list = certificate.extensions.get_or_insert_default();
                 list.push(Extension::new(NOBODYS, padding));
             }

@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::draft::AttestationDraft;
-use super::value::{self, Hex, Offset, another};
+use super::value::{self, Count, Depth, Hex, Offset, Size, another};
 use super::vocabulary::operators;
 use jiff::{SignedDuration, Timestamp};
 use protocol::terms::sha256;
@@ -29,14 +29,14 @@ operators! {
         "receipt.field.set" FieldSet { number: u32, text: String } "The value of a field.";
         "receipt.field.drop" FieldDrop { number: u32 } "Leaves a field out.";
         "receipt.field.repeat" FieldRepeat { number: u32, text: String } "A field a second time, with another value.";
-        "receipt.nested" Nested { depth: usize } "So many sequences, each within the one before, in the place of the receipt.";
+        "receipt.nested" Nested { depth: Depth } "So many sequences, each within the one before, in the place of the receipt.";
         "receipt.content.altered" ContentAltered {} "One field changed after signing.";
         "receipt.signature.flip" SignatureFlip { at: usize, bits: u8 } "Flips bits of one byte of the signature.";
         "receipt.signer.add-invalid" SignerAddInvalid {} "A second signer, before the genuine one, whose signature is not valid.";
         "receipt.signature.drop" SignatureDrop {} "No signer.";
         "receipt.other-root" OtherRoot {} "Signer, intermediate and root of another authority whose names are the same.";
         "receipt.by-attestation-authority" ByAttestationAuthority {} "Signed by the authority that issues leaves.";
-        "receipt.content-size" ContentSize { bytes: usize } "A token so long that the signed content has so many bytes.";
+        "receipt.content-size" ContentSize { bytes: Size } "A token so long that the signed content has so many bytes.";
         "receipt.segments" Segments { bytes: usize } "The content cut into segments of so many bytes.";
         "receipt.refreshed-order" RefreshedOrder {} "The fields in the order of a refreshed receipt, with a risk metric and an earliest refresh.";
         "receipt.signed-attributes" SignedAttributes {} "Signed attributes beside a signature over the content itself.";
@@ -48,14 +48,14 @@ operators! {
         "receipt.signer.algorithm" SignerAlgorithm { #[serde(deserialize_with = "value::oid")] oid: String } "The signature algorithm that the signer names.";
         "receipt.certificates.reverse" CertificatesReverse {} "The certificates in the opposite order.";
         "receipt.certificates.drop" CertificatesDrop { at: usize } "Leaves one of the certificates out: 0 is the signer's, 1 the intermediate, 2 the root.";
-        "receipt.certificates.unrelated" CertificatesUnrelated { count: usize } "So many certificates of another authority before the genuine ones.";
+        "receipt.certificates.unrelated" CertificatesUnrelated { count: Count } "So many certificates of another authority before the genuine ones.";
         "receipt.field.bytes" FieldBytes { number: u32, bytes: Hex } "The value of a field as bytes.";
-        "receipt.field.long" FieldLong { number: u32, bytes: usize } "A field of so many bytes.";
+        "receipt.field.long" FieldLong { number: u32, bytes: Size } "A field of so many bytes.";
         "receipt.field.version" FieldVersion { number: u32, to: u32 } "The version number of a field.";
         "receipt.field.first" FieldFirst { number: u32, text: String } "One more field of that number, before all others.";
         "receipt.fields.reverse" FieldsReverse {} "The fields in the opposite order.";
         "receipt.fields.drop" FieldsDrop {} "No field at all.";
-        "receipt.fields.many" FieldsMany { count: u32 } "So many more fields of numbers nobody knows.";
+        "receipt.fields.many" FieldsMany { count: Count } "So many more fields of numbers nobody knows.";
         "receipt.content.set" ContentSet { to: Hex } "Other bytes as content, and signed.";
         "receipt.truncate" ReceiptTruncate { by: usize } "So many bytes missing at the end.";
         "receipt.definite" Definite {} "Definite lengths and one string instead of segments.";
@@ -103,7 +103,7 @@ impl ReceiptOperator {
                 receipt.fields.push(ReceiptField::bytes(*number, text.as_bytes()));
             }
             Self::Nested { depth } => {
-                let nested = [[0x30, 0x80].repeat(*depth), [0, 0].repeat(*depth)].concat();
+                let nested = [[0x30, 0x80].repeat(depth.0), [0, 0].repeat(depth.0)].concat();
                 container.statement.replace(&StatementPart::Receipt, &Item::Bytes(nested));
             }
             Self::ContentAltered {} => alter(draft),
@@ -135,7 +135,7 @@ impl ReceiptOperator {
                     signer.signature = SignatureModel::honest(authority.intermediate_key().clone());
                 }
             }
-            Self::ContentSize { bytes } => resize(draft, *bytes),
+            Self::ContentSize { bytes } => resize(draft, bytes.0),
             Self::Segments { bytes } => receipt.segments = Segments::Of(*bytes),
             Self::RefreshedOrder {} => {
                 let order = [17, 6, 2, 3, 4, 5, 7, 12, 19, 21];
@@ -185,10 +185,10 @@ impl ReceiptOperator {
             Self::CertificatesUnrelated { count } => {
                 pin_signers(receipt);
                 let unrelated = scene.impostor().intermediate().clone();
-                receipt.certificates.splice(0..0, std::iter::repeat_n(unrelated, *count));
+                receipt.certificates.splice(0..0, std::iter::repeat_n(unrelated, count.0));
             }
             Self::FieldBytes { number, bytes } => receipt.set_field(*number, &bytes.0),
-            Self::FieldLong { number, bytes } => receipt.set_field(*number, &vec![b'A'; *bytes]),
+            Self::FieldLong { number, bytes } => receipt.set_field(*number, &vec![b'A'; bytes.0]),
             Self::FieldVersion { number, to } => {
                 for field in receipt.fields.iter_mut().filter(|field| field.kind == *number) {
                     field.version = *to;
@@ -201,7 +201,7 @@ impl ReceiptOperator {
             Self::FieldsDrop {} => receipt.fields.clear(),
             Self::FieldsMany { count } => {
                 let one = |number| ReceiptField::bytes(100 + number, b"x");
-                receipt.fields.extend((0..*count).map(one));
+                receipt.fields.extend((0..count.0 as u32).map(one));
             }
             Self::ContentSet { to } => receipt.content = Derived::Fixed(to.0.clone()),
             Self::ReceiptTruncate { by } => {

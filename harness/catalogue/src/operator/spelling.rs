@@ -1,7 +1,7 @@
 //! Edits of one binary value as it is sent: what it is, and how it is written.
 
 use super::Scene;
-use super::value::{Hex, Json};
+use super::value::{Hex, Json, Size};
 use super::vocabulary::operators;
 use crate::sent::{Sent, Written};
 use base64::Engine;
@@ -24,7 +24,7 @@ operators! {
         "sent.value.bytes" Bytes { with: Hex } "Other bytes.";
         "sent.value.append" Append { bytes: Hex } "Bytes after it.";
         "sent.value.truncate" Truncate { to: usize } "Keeps only so many bytes.";
-        "sent.value.random" Random { count: usize } "So many random bytes, which follow from the seed.";
+        "sent.value.random" Random { count: Size } "So many random bytes, which follow from the seed.";
         "sent.value.flip" Flip { place: u64 } "One bit outside the receipt is another, at the so-manieth place that follows from the seed.";
         "sent.value.flip-receipt" FlipReceipt { place: u64 } "One bit of the receipt is another, at the so-manieth place that follows from the seed.";
         "sent.value.other-object" OtherObject {} "An assertion where an attestation should be, and the reverse.";
@@ -38,7 +38,7 @@ operators! {
         "sent.value.lower-case" LowerCase {} "The same text in small letters.";
         "sent.value.around" Around { before: String, after: String } "Text before and after it.";
         "sent.value.text" Text { to: String } "This text.";
-        "sent.value.letters" Letters { count: usize } "So many letters A.";
+        "sent.value.letters" Letters { count: Size } "So many letters A.";
         "sent.value.json" Json { to: Json } "This JSON in the place of the text.";
     }
 }
@@ -64,7 +64,7 @@ impl SpellingOperator {
             Self::Bytes { with } => bytes.clone_from(&with.0),
             Self::Append { bytes: more } => bytes.extend_from_slice(&more.0),
             Self::Truncate { to } => bytes.truncate(*to),
-            Self::Random { count } => *bytes = scene.random("sent value", *count),
+            Self::Random { count } => *bytes = scene.random("sent value", count.0),
             Self::Flip { place } => {
                 let receipt = receipt(bytes);
                 let rest: Vec<usize> =
@@ -153,7 +153,7 @@ impl SpellingOperator {
             Self::LowerCase {} => text.to_lowercase(),
             Self::Around { before, after } => format!("{before}{text}{after}"),
             Self::Text { to } => to.clone(),
-            Self::Letters { count } => "A".repeat(*count),
+            Self::Letters { count } => "A".repeat(count.0),
             Self::Json { to } => return Written::Json(to.0.clone()),
             Self::Bytes { .. }
             | Self::Append { .. }

@@ -1,4 +1,4 @@
-//! Values that operators take: bytes in hex, and lengths of time.
+//! Values that operators take: bytes in hex, amounts with a bound, lengths of time.
 
 use jiff::SignedDuration;
 use schemars::{JsonSchema, json_schema};
@@ -34,6 +34,43 @@ impl JsonSchema for Hex {
             "type": "string",
             "pattern": r"^\s*([0-9A-Fa-f]\s*[0-9A-Fa-f]\s*)*$",
         })
+    }
+}
+
+/// How much of something a case asks for. What is far more than any server takes only eats the memory
+/// of whoever plays the case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UpTo<const MOST: usize>(pub(crate) usize);
+
+/// A length in bytes.
+pub(crate) type Size = UpTo<{ 64 << 20 }>;
+/// How many things of some size: certificates, extensions, fields.
+pub(crate) type Count = UpTo<{ 1 << 16 }>;
+/// How deep something is nested.
+pub(crate) type Depth = UpTo<{ 1 << 16 }>;
+
+impl<'de, const MOST: usize> Deserialize<'de> for UpTo<MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let asked = usize::deserialize(deserializer)?;
+        if asked <= MOST {
+            Ok(Self(asked))
+        } else {
+            Err(D::Error::custom(format!("{asked} is too much here: at most {MOST}")))
+        }
+    }
+}
+
+impl<const MOST: usize> JsonSchema for UpTo<MOST> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("UpTo{MOST}").into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        json_schema!({ "type": "integer", "minimum": 0, "maximum": MOST })
     }
 }
 

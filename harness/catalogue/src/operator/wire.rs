@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::json_body::another_text;
-use super::value::Hex;
+use super::value::{Depth, Hex, Size};
 use super::vocabulary::operators;
 use crate::sheet::{Sheet, SheetError};
 use schemars::JsonSchema;
@@ -40,11 +40,11 @@ operators! {
         "wire.body.before" BodyBefore { bytes: Hex } "Bytes before the body.";
         "wire.body.after" BodyAfter { bytes: Hex } "Bytes after the body.";
         "wire.body.replace" BodyReplace { with: Hex } "Another body.";
-        "wire.body.random" BodyRandom { count: usize } "So many random bytes as body, which follow from the seed.";
-        "wire.body.nested" BodyNested { depth: usize } "So many JSON arrays as body, each in the one before.";
-        "wire.body.pad" BodyPad { to: usize } "Spaces after the body, so that it has so many bytes.";
+        "wire.body.random" BodyRandom { count: Size } "So many random bytes as body, which follow from the seed.";
+        "wire.body.nested" BodyNested { depth: Depth } "So many JSON arrays as body, each in the one before.";
+        "wire.body.pad" BodyPad { to: Size } "Spaces after the body, so that it has so many bytes.";
         "wire.body.truncate" BodyTruncate { by: usize } "Leaves out so many bytes at the body's end.";
-        "wire.body.gzip" BodyGzip { to: usize } "The body packed with gzip, with spaces after it so that it unpacks to so many bytes.";
+        "wire.body.gzip" BodyGzip { to: Size } "The body packed with gzip, with spaces after it so that it unpacks to so many bytes.";
         "wire.body.utf16" BodyUtf16 {} "The body in UTF-16 with its byte order mark.";
     }
 }
@@ -134,17 +134,17 @@ impl WireOperator {
             }
             Self::BodyAfter { bytes } => sheet.body.extend_from_slice(&bytes.0),
             Self::BodyReplace { with } => sheet.body.clone_from(&with.0),
-            Self::BodyRandom { count } => sheet.body = scene.random("body", *count),
+            Self::BodyRandom { count } => sheet.body = scene.random("body", count.0),
             Self::BodyNested { depth } => {
-                sheet.body = ["[".repeat(*depth), "]".repeat(*depth)].concat().into_bytes();
+                sheet.body = ["[".repeat(depth.0), "]".repeat(depth.0)].concat().into_bytes();
             }
-            Self::BodyPad { to } => sheet.body.resize((*to).max(sheet.body.len()), b' '),
+            Self::BodyPad { to } => sheet.body.resize(to.0.max(sheet.body.len()), b' '),
             Self::BodyTruncate { by } => {
                 sheet.body.truncate(sheet.body.len().saturating_sub(*by));
             }
             Self::BodyGzip { to } => {
                 sheet.headers.push(("content-encoding".to_owned(), b"gzip".to_vec()));
-                sheet.body = super::gzip::gzip(&sheet.body, *to);
+                sheet.body = super::gzip::gzip(&sheet.body, to.0);
             }
             Self::BodyUtf16 {} => {
                 let text = String::from_utf8_lossy(&sheet.body).into_owned();

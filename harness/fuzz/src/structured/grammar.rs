@@ -120,11 +120,13 @@ impl Kind {
         let bound = |name: &str| schema.get(name).and_then(Value::as_i64);
         match schema.get("type")?.as_str()? {
             "integer" => {
-                let most = bound("maximum").filter(|most| *most <= u32::MAX.into());
-                Some(Self::Number {
-                    least: bound("minimum").unwrap_or(-LARGEST),
-                    most: most.unwrap_or(LARGEST),
-                })
+                let most = match bound("maximum") {
+                    // What is written as it is costs nothing; what has a bound is an amount.
+                    Some(most) if most == i64::from(u32::MAX) => most,
+                    Some(most) => most.min(LARGEST),
+                    None => LARGEST,
+                };
+                Some(Self::Number { least: bound("minimum").unwrap_or(-LARGEST), most })
             }
             "boolean" => Some(Self::Boolean),
             "string" if bound("maxLength") == Some(1) => Some(Self::Letter),
