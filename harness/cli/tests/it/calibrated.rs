@@ -1,6 +1,7 @@
 //! `assay load calibrate`, and what later loads make of it.
 
 use crate::context::Context;
+use crate::trust::Server;
 use serde_json::Value;
 
 #[test]
@@ -52,4 +53,31 @@ fn a_file_that_is_no_calibration_is_refused_before_anything_is_sent() {
     let ran = context.run(&["load", "--steady", "10/s:1s", "--calibration", &file]).ends_with(2);
     assert!(ran.stderr.contains("no calibration") && ran.stderr.contains("odd.json"));
     assert!(!context.path("reports").exists(), "nothing was written");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_process_of_a_server_that_runs_here_is_seen() {
+    let context = Context::new();
+    let server = Server::start(&context, &["--null"]);
+    let target = context.target(&server.url, |text| text);
+    let authority = context.authority();
+    let whom = ["load", &target, "--authority", &authority, "--seed", "1", "--out", "out"];
+    let what = ["--steady", "20/s:3s", "--mix", "0:0:1", "--dishonest", "0"];
+    // Whether the measurement is valid is for the machine to say.
+    let ran = context.run(&[&whom[..], &what].concat());
+    assert!([0, 9].map(Some).contains(&ran.code), "{}", ran.stderr);
+    let record = context.read("out/record.jsonl");
+    let events: Vec<Value> =
+        record.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |kind: &str| events.iter().filter(|event| event["event"] == kind).collect::<Vec<_>>();
+    let seconds = of("target-second");
+    assert!(seconds.len() >= 2, "{seconds:?}");
+    for second in seconds {
+        assert!(second["rss_bytes"].as_u64().unwrap() > 1 << 20, "{second}");
+        assert!((0.0..8.0).contains(&second["cpu_share"].as_f64().unwrap()), "{second}");
+    }
+    let words = "the server’s process on this machine (assay) computed for";
+    let is_told = |note: &&Value| note["text"].as_str().unwrap().starts_with(words);
+    assert!(of("note").iter().any(is_told), "{:?}", of("note"));
 }

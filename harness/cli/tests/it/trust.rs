@@ -5,14 +5,14 @@ use std::io::{BufRead, BufReader};
 use std::process::Child;
 
 /// A reference server of its own, stopped with the test.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
     /// Starts `assay serve` with these options; without a root among them it trusts Apple's alone.
-    fn start(context: &Context, options: &[&str]) -> Self {
+    pub(crate) fn start(context: &Context, options: &[&str]) -> Self {
         let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
         arguments.extend(options);
         let mut child = context.assay(&arguments).spawn().unwrap();

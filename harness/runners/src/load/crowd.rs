@@ -90,7 +90,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_is_on_time_never_waits_and_who_is_late_lets_answers_come() {
         let crowd = Crowd::new(1);
-        let on_time = || Instant::now() + Duration::from_secs(60);
+        let on_time = || Instant::now() + Duration::from_mins(1);
         let first = crowd.enter(on_time()).now_or_never().expect("a connection is free");
         let second = crowd.enter(on_time()).now_or_never().expect("it opens one");
         let late = crowd.enter(long_ago());

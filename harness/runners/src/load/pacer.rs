@@ -45,7 +45,7 @@ pub fn pace(
                 continue;
             }
             let nap = if is_alone {
-                left - EARLY
+                left.saturating_sub(EARLY)
             } else {
                 left.max(if together < CROWD { SHORTEST_SLEEP } else { CROWDED_SLEEP })
             };

@@ -2,7 +2,7 @@
 
 use super::attack;
 use super::fleet::LEAD;
-use super::generator::{Probe, Reading, Second, Strain};
+use super::generator::{Second, Vitals};
 use super::incident::Incident;
 use super::muster::spoken_to;
 use super::oracle::Class;
@@ -13,10 +13,8 @@ use super::validity::{self, Surroundings, Tallied, Validity};
 use super::windows::{Fate, Windows};
 use super::work::{Message, Work};
 use crate::StopFlag;
-use record::{
-    Event, EventKind, LoadFinished, LoadSecond, LoadStarted, LoadWindow, Phase, Sink, WrongAnswer,
-};
-use std::collections::{BTreeMap, BTreeSet};
+use record::{Event, EventKind, LoadFinished, LoadStarted, LoadWindow, Phase, Sink, WrongAnswer};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
@@ -37,12 +35,8 @@ pub(super) struct Watcher<'a> {
     noted: BTreeSet<Class>,
     done: u64,
     around: Surroundings,
-    probe: Probe,
-    /// What the kernel told last, and when.
-    before: (Instant, Reading),
+    vitals: Vitals,
     longest_stop: Duration,
-    /// CPU seconds that the threads of each name spent.
-    spent: BTreeMap<String, f64>,
 }
 
 /// How long outcomes gather before they are folded: to be woken by each of twenty thousand a second
@@ -89,10 +83,8 @@ impl<'a> Watcher<'a> {
             noted: BTreeSet::new(),
             done: 0,
             around: Surroundings::default(),
-            probe: Probe::new(),
-            before: (Instant::now(), Reading::default()),
+            vitals: Vitals::new(&work.dialect.file().nodes),
             longest_stop: Duration::ZERO,
-            spent: BTreeMap::new(),
         }
     }
 
@@ -160,7 +152,7 @@ impl<'a> Watcher<'a> {
             promises: Vec::new(),
         };
         self.emit(EventKind::LoadStarted(started));
-        self.before = (Instant::now(), self.probe.read());
+        self.vitals.begin();
     }
 
     /// Folds outcomes until all that was let go is dealt with, or the attack is dead.
@@ -289,33 +281,14 @@ impl<'a> Watcher<'a> {
         (self.progress)(&Progress::Attacking { elapsed, phase, done, of, wrong });
     }
 
-    /// Tells of seconds that are over; the kernel is asked once for all of them.
+    /// Tells of seconds that are over.
     fn tell_seconds(&mut self, over: &[Second]) {
-        if over.is_empty() {
-            return;
-        }
-        let (now, reading) = (Instant::now(), self.probe.read());
-        let elapsed = now - self.before.0;
-        let strain = Strain::between(&self.before.1, &reading, elapsed);
-        for (name, share) in &strain.threads {
-            *self.spent.entry(name.clone()).or_default() += share * elapsed.as_secs_f64();
-        }
-        self.before = (now, reading);
+        let Some((strain, events)) = self.vitals.tell(over) else { return };
         for second in over {
             self.validity.add_second(second, &strain);
-            self.emit(EventKind::LoadSecond(Box::new(LoadSecond {
-                second: second.second,
-                in_flight_mean: second.in_flight_mean,
-                in_flight_max: second.in_flight_max,
-                free_users_min: second.free_users_min,
-                queue_us: second.queue_us.clone(),
-                backlog_max: second.backlog_max,
-                cpu_share: strain.cpu,
-                hottest_thread: strain.hottest.as_ref().map(|(_, share)| *share),
-                steal_share: strain.steal,
-                rss_bytes: strain.rss_bytes,
-                sockets: strain.sockets,
-            })));
+        }
+        for event in events {
+            self.emit(event);
         }
     }
 
@@ -349,7 +322,8 @@ impl<'a> Watcher<'a> {
             out_of_sockets: self.work.gauge.out_of_sockets(),
         };
         let checks = self.validity.checks(&tallied, &self.around);
-        let texts = [self.books(), self.probes()].into_iter();
+        let server = self.vitals.of_server(self.report.sent);
+        let texts = [self.books(), self.probes()].into_iter().chain(server);
         for text in texts.chain(validity::remarks(&checks)) {
             self.emit(EventKind::Note { text });
         }
@@ -404,7 +378,7 @@ impl<'a> Watcher<'a> {
              load and {} during it, and {} requests sent at the same instant as another; {} requests \
              were not ready at their instant, {} arrivals had to wait for a user, {} had no device \
              with a challenge",
-            self.computed(),
+            self.vitals.computed().map(|computed| computed + "; ").unwrap_or_default(),
             count(&tally.enrolled),
             count(&tally.fetched_before),
             count(&tally.fetched_during),
@@ -413,18 +387,6 @@ impl<'a> Watcher<'a> {
             count(&tally.no_user),
             count(&tally.starved),
         )
-    }
-
-    /// Which threads computed for how long; nothing where that cannot be seen.
-    fn computed(&self) -> String {
-        let mut spent: Vec<_> = self.spent.iter().filter(|(_, seconds)| **seconds > 0.0).collect();
-        spent.sort_by(|a, b| b.1.total_cmp(a.1));
-        let spent: Vec<_> =
-            spent.iter().map(|(name, seconds)| format!("{name} {seconds:.2} s")).collect();
-        if spent.is_empty() {
-            return String::new();
-        }
-        format!("the generator’s threads computed for {}; ", spent.join(", "))
     }
 
     fn emit(&mut self, kind: EventKind) {

@@ -124,7 +124,7 @@ impl Drop for World {
 }
 
 fn serve(
-    server: Router,
+    guarded: Router,
     frozen: Arc<AtomicBool>,
     bound: &mpsc::Sender<SocketAddr>,
     stopped: tokio::sync::oneshot::Receiver<()>,
@@ -138,7 +138,7 @@ fn serve(
             next.run(request).await
         }
     };
-    let app = server.layer(middleware::from_fn(thaw));
+    let app = guarded.layer(middleware::from_fn(thaw));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

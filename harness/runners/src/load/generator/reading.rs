@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Ticks of CPU time in a second, as `/proc` counts them on every machine of today (`USER_HZ`).
-const TICKS: f64 = 100.0;
+pub(super) const TICKS: f64 = 100.0;
 
 /// What was read at one instant. What could not be read is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -45,7 +45,7 @@ pub struct Strain {
 impl Strain {
     /// What `after` says beyond `before`, taken `elapsed` earlier.
     pub fn between(before: &Reading, after: &Reading, elapsed: Duration) -> Self {
-        let seconds = elapsed.as_secs_f64().max(1e-9);
+        let seconds = seconds_of(elapsed);
         let share = |before: u64, after: u64| after.saturating_sub(before) as f64 / TICKS / seconds;
         let mut hottest: Option<(String, f64)> = None;
         let mut threads: BTreeMap<String, f64> = BTreeMap::new();
@@ -73,6 +73,11 @@ impl Strain {
             sockets: after.sockets,
         }
     }
+}
+
+/// Seconds to divide by.
+pub(super) fn seconds_of(elapsed: Duration) -> f64 {
+    elapsed.as_secs_f64().max(1e-9)
 }
 
 fn both<T>(one: Option<T>, other: Option<T>) -> Option<(T, T)> {

@@ -1,7 +1,7 @@
 //! Folds what a fleet's run tells into events, second by second.
 
 use super::super::attack;
-use super::super::generator::{Probe, Reading, Second, Strain};
+use super::super::generator::{Second, Vitals};
 use super::super::incident::Incident;
 use super::super::oracle::Class;
 use super::super::plan::LoadPlan;
@@ -15,8 +15,7 @@ use super::phases::{Stretch, phases};
 use super::run::JourneyRun;
 use crate::StopFlag;
 use record::{
-    Event, EventKind, FleetSecond, LoadFinished, LoadSecond, LoadStarted, LoadWindow, Phase, Sink,
-    WrongAnswer,
+    Event, EventKind, FleetSecond, LoadFinished, LoadStarted, LoadWindow, Phase, Sink, WrongAnswer,
 };
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -42,9 +41,7 @@ pub(super) struct Watch<'a> {
     over: bool,
     probes: u64,
     around: Surroundings,
-    probe: Probe,
-    /// What the kernel told last, and when.
-    before: (Instant, Reading),
+    vitals: Vitals,
 }
 
 /// How often progress is told and stops are looked for.
@@ -83,8 +80,7 @@ impl<'a> Watch<'a> {
             over: false,
             probes: 0,
             around: Surroundings::default(),
-            probe: Probe::new(),
-            before: (Instant::now(), Reading::default()),
+            vitals: Vitals::new(&field.dialect.file().nodes),
         }
     }
 
@@ -155,7 +151,7 @@ impl<'a> Watch<'a> {
             promises: Vec::new(),
         };
         self.emit(EventKind::LoadStarted(started));
-        self.before = (Instant::now(), self.probe.read());
+        self.vitals.begin();
     }
 
     /// Folds what is told until the end, and until all that was due is dealt with.
@@ -261,29 +257,14 @@ impl<'a> Watch<'a> {
         (self.progress)(&Progress::Attacking { elapsed, phase, done, of, wrong });
     }
 
-    /// Tells of seconds that are over; the kernel is asked once for all of them.
+    /// Tells of seconds that are over.
     fn tell_seconds(&mut self, over: &[Second]) {
-        if over.is_empty() {
-            return;
-        }
-        let (now, reading) = (Instant::now(), self.probe.read());
-        let strain = Strain::between(&self.before.1, &reading, now - self.before.0);
-        self.before = (now, reading);
+        let Some((strain, events)) = self.vitals.tell(over) else { return };
         for second in over {
             self.validity.add_second(second, &strain);
-            self.emit(EventKind::LoadSecond(Box::new(LoadSecond {
-                second: second.second,
-                in_flight_mean: second.in_flight_mean,
-                in_flight_max: second.in_flight_max,
-                free_users_min: second.free_users_min,
-                queue_us: second.queue_us.clone(),
-                backlog_max: second.backlog_max,
-                cpu_share: strain.cpu,
-                hottest_thread: strain.hottest.as_ref().map(|(_, share)| *share),
-                steal_share: strain.steal,
-                rss_bytes: strain.rss_bytes,
-                sockets: strain.sockets,
-            })));
+        }
+        for event in events {
+            self.emit(event);
         }
     }
 
@@ -332,6 +313,7 @@ impl<'a> Watch<'a> {
         let wakeless = self.field.life().wakes_without_device();
         let notes = [
             Some(self.outside()),
+            self.vitals.of_server(self.report.sent),
             (wakeless > 0).then(|| {
                 format!(
                     "{wakeless} wakes found no device at rest: the fleet is too small for its rate"
