@@ -7,7 +7,7 @@ use crate::case::{Action, Expectation, Step};
 use crate::need::Need;
 use crate::operator::Operator;
 use protocol::relying_party::Purpose;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::DeValue;
 
@@ -171,8 +171,29 @@ pub(super) fn check(steps: &[Step], one: bool) -> Result<(), String> {
         if let Some(operator) = step.operators.iter().find(|one| !fits(&step.action, one)) {
             return Err(format!("`{operator}` edits nothing that this case sends"));
         }
+        if let Some((one, other)) = wishes_twice(step) {
+            let words =
+                "are searched for, and a signature with both may not exist: leave one of them out";
+            return Err(format!("`{one}` and `{other}` {words}"));
+        }
     }
     Ok(())
+}
+
+/// What a signature may be wished to look like.
+const SHAPES: [&str; 5] = ["high-s", "low-s", "der-length", "leading-zero-r", "leading-zero-s"];
+
+/// Two edits by which one signature would have to look in two ways.
+fn wishes_twice(step: &Step) -> Option<(String, String)> {
+    let mut wished = BTreeMap::new();
+    step.operators.iter().find_map(|operator| {
+        let name = operator.to_string();
+        let (whose, shape) = name.split_once(".signature.")?;
+        if !SHAPES.contains(&shape) {
+            return None;
+        }
+        wished.insert(whose.to_owned(), name.clone()).map(|other| (other, name))
+    })
 }
 
 /// Whether the step's challenge comes before its device is first used.

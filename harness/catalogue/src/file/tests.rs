@@ -38,6 +38,20 @@ fn a_recipe_becomes_a_case() {
 }
 
 #[test]
+fn a_signature_is_wished_one_shape() {
+    let with =
+        |edits: &str| CASE.replace("[[case.op]]\ndo = \"authdata.counter.set\"\nto = 1\n", edits);
+    let edit = |name: &str| format!("[[case.op]]\ndo = \"{name}\"\n");
+    let (high, zero) = (edit("leaf.signature.high-s"), edit("leaf.signature.leading-zero-s"));
+    let error = parse("some.toml", &with(&(high.clone() + &zero))).unwrap_err().to_string();
+    let words = "`leaf.signature.high-s` and `leaf.signature.leading-zero-s` are searched for";
+    assert!(error.contains(words), "{error}");
+    // Each signature has a shape of its own.
+    let other = edit("intermediate.signature.leading-zero-s");
+    assert!(parse("some.toml", &with(&(high + &other))).is_ok());
+}
+
+#[test]
 fn errors_point_at_what_is_wrong_and_suggest_what_is_right() {
     let with = |old: &str, new: &str| CASE.replace(old, new);
     check_error(
