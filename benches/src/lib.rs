@@ -4,4 +4,5 @@
 pub mod callgrind;
 pub mod criterion_data;
 pub mod page;
+pub mod ratios;
 pub mod subject;

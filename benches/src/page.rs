@@ -1,6 +1,7 @@
 //! A page of criterion's measurements: a bar for each step, and how it relates to the bare signature.
 
 use crate::criterion_data::{Groups, Line};
+use crate::ratios::{Ratio, TURN, TURNS};
 use plotters::prelude::{
     BLACK, Color, IntoDrawingArea, IntoFont, PathElement, RGBColor, Rectangle, SVGBackend, Text,
 };
@@ -16,13 +17,12 @@ pub struct Setting {
 }
 
 /// The line of a group that its others are multiples of.
-const YARDSTICKS: [(&str, &str); 8] = [
+const YARDSTICKS: [(&str, &str); 7] = [
     ("assertion", "bare P-256 signature"),
     ("attestation", "bare P-384 signature"),
     ("receipt", "bare signatures"),
     ("fleet attestation", "aws-lc-rs signs with P-384"),
     ("fleet assertion", "aws-lc-rs signs with P-256"),
-    ("rules", "Attestation: reading alone"),
     ("mint", "one P-384 signature"),
     ("threads", "1 thread"),
 ];
@@ -31,7 +31,7 @@ const YARDSTICKS: [(&str, &str); 8] = [
 pub type File = (String, String);
 
 /// The page in Markdown, and its plots.
-pub fn page(groups: &Groups, setting: &Setting) -> Vec<File> {
+pub fn page(groups: &Groups, ratios: &[Ratio], setting: &Setting) -> Vec<File> {
     let mut text = String::from(
         "# Speed\n\nDrawn by `cargo run -p benches --bin page` from what `cargo bench -p benches` left. \
          What the lines are and how to read them stands in [benches/README.md](../../benches/README.md). \
@@ -41,28 +41,63 @@ pub fn page(groups: &Groups, setting: &Setting) -> Vec<File> {
     // Writing to a string does not fail.
     let _ =
         writeln!(text, "Measured on {}, with {}.", setting.machine, setting.versions.join(", "));
+    text += &goals(ratios);
     let mut files = Vec::new();
     for (group, lines) in groups {
-        let yardstick = yardstick(group, lines);
         let file = format!("{}.svg", group.replace(' ', "-"));
         let _ = writeln!(text, "\n## {group}\n\n![{group}]({file})\n");
-        let of = yardstick.map_or("–", |line| line.name.as_str());
+        let of = match lines.iter().find_map(|line| yardstick(group, lines, line)) {
+            Some(_) if group == RULES => "reading alone",
+            Some(line) => line.name.as_str(),
+            None => "–",
+        };
         let _ = writeln!(text, "| step | median | 95 % | × {of} |\n| --- | ---: | ---: | ---: |");
         for line in lines {
-            let ratio = yardstick
+            let ratio = yardstick(group, lines, line)
                 .map_or("–".to_owned(), |bare| format!("{:.3}", line.median / bare.median));
             let (median, low, high) = (time(line.median), time(line.low), time(line.high));
             let _ = writeln!(text, "| {} | {median} | {low} to {high} | {ratio} |", line.name);
         }
-        files.push((file, plot(group, lines, yardstick)));
+        files.push((file, plot(group, lines)));
     }
     files.push(("README.md".to_owned(), text));
     files
 }
 
-fn yardstick<'l>(group: &str, lines: &'l [Line]) -> Option<&'l Line> {
-    let (_, name) = YARDSTICKS.iter().find(|(of, _)| *of == group)?;
-    lines.iter().find(|line| line.name == *name)
+/// The steps that have a goal, timed by turns with their yardsticks.
+fn goals(ratios: &[Ratio]) -> String {
+    let mut text = format!(
+        "\n## Steps that have a goal\n\nStep and yardstick by turns of {} ms, {TURNS} of each, so that a clock \
+         that changes its pace changes both; the median of the ratios, and their middle half.\n\n\
+         | step | yardstick, by aws-lc-rs | ratio | middle half | goal | |\n\
+         | --- | --- | ---: | ---: | ---: | --- |\n",
+        TURN.as_millis()
+    );
+    for Ratio { step, yardstick: (times, name), goal, quartiles: [low, median, high] } in ratios {
+        let held = if median <= goal { "held" } else { "missed" };
+        let _ = writeln!(
+            text,
+            "| {step} | {times} × {name} | {median:.3} | {low:.3} to {high:.3} | {goal:.2} | {held} |"
+        );
+    }
+    text
+}
+
+/// The group of rules, each of which is held against reading what it looks at.
+const RULES: &str = "rules";
+
+/// What a line of a group is a multiple of.
+fn yardstick<'l>(group: &str, lines: &'l [Line], of: &Line) -> Option<&'l Line> {
+    let name = if group == RULES {
+        let read = [("asr.", "Assertion"), ("att.", "Attestation"), ("rcp.", "Receipt")];
+        let object = |(rules, object): &(&str, &str)| {
+            of.name.starts_with(rules) || of.name.starts_with(object)
+        };
+        format!("{}: reading alone", read.iter().find(|one| object(one))?.1)
+    } else {
+        YARDSTICKS.iter().find(|(one, _)| *one == group)?.1.to_owned()
+    };
+    lines.iter().find(|line| line.name == name)
 }
 
 fn time(nanoseconds: f64) -> String {
@@ -78,7 +113,7 @@ const ROW: i32 = 26;
 /// Where bars begin, and how long the longest is.
 const BARS: (i32, i32) = (330, 400);
 
-fn plot(group: &str, lines: &[Line], yardstick: Option<&Line>) -> String {
+fn plot(group: &str, lines: &[Line]) -> String {
     const IN_MEMORY: &str = "drawing in memory does not fail";
     let height = (20..).step_by(ROW as usize).nth(lines.len()).unwrap_or(i32::MAX);
     let longest = lines.iter().map(|line| line.high).fold(f64::MIN_POSITIVE, f64::max);
@@ -90,8 +125,12 @@ fn plot(group: &str, lines: &[Line], yardstick: Option<&Line>) -> String {
         area.fill(&RGBColor(255, 255, 255)).expect(IN_MEMORY);
         let font = ("sans-serif", 14).into_font();
         for (top, line) in (10..).step_by(ROW as usize).zip(lines) {
-            let bare = yardstick.is_some_and(|bare| bare.name == line.name);
-            let colour = if bare { RGBColor(150, 150, 150) } else { RGBColor(48, 105, 172) };
+            let yardstick = yardstick(group, lines, line);
+            let colour = if yardstick.is_some_and(|bare| bare.name == line.name) {
+                RGBColor(150, 150, 150)
+            } else {
+                RGBColor(48, 105, 172)
+            };
             let bar = [(BARS.0, top + 3), (place(line.median), top + ROW - 5)];
             area.draw(&Rectangle::new(bar, colour.filled())).expect(IN_MEMORY);
             let middle = top + ROW / 2 - 1;
@@ -122,11 +161,26 @@ mod tests {
         let groups = Groups::from([("assertion".to_owned(), lines)]);
         let setting =
             Setting { machine: "a machine".to_owned(), versions: vec!["rustc 1".to_owned()] };
-        let files = page(&groups, &setting);
+        let quartiles = [0.9, 1.02, 1.1];
+        let ratio = Ratio { step: "verify", yardstick: (2, "bare"), goal: 1.05, quartiles };
+        let missed = Ratio { goal: 1.0, ..ratio.clone() };
+        let files = page(&groups, &[ratio, missed], &setting);
         let text = |name: &str| &files.iter().find(|(file, _)| file == name).unwrap().1;
         assert!(text("README.md").contains("| verify | 41.00 µs | 41.00 µs to 41.00 µs | 1.025 |"));
+        let goals = "| verify | 2 × bare | 1.020 | 0.900 to 1.100 | 1.05 | held |\n\
+                     | verify | 2 × bare | 1.020 | 0.900 to 1.100 | 1.00 | missed |\n";
+        assert!(text("README.md").contains(goals), "{}", text("README.md"));
         assert!(text("README.md").contains("on a machine, with rustc 1."));
         assert!(text("assertion.svg").contains("× 1.02"), "{}", text("assertion.svg"));
+    }
+
+    #[test]
+    fn a_rule_is_a_multiple_of_reading_what_it_looks_at() {
+        let names = ["Attestation: reading alone", "Assertion: reading alone", "asr.counter"];
+        let lines =
+            names.map(|name| Line { name: name.to_owned(), median: 1.0, low: 1.0, high: 1.0 });
+        let of = |line: &Line| yardstick(RULES, &lines, line).map(|line| line.name.as_str());
+        assert_eq!(lines.each_ref().map(of), [Some(names[0]), Some(names[1]), Some(names[1])]);
     }
 
     #[test]

@@ -1,9 +1,12 @@
-//! Draws what criterion measured: `page [FOLDER]`, into `reports/speed` unless told otherwise.
+//! Draws what criterion measured, and measures by turns what has a goal: `page [FOLDER]`, into
+//! `reports/speed` unless told otherwise.
 
 #![expect(clippy::print_stderr, reason = "it talks on standard error as others do")]
 
 use benches::criterion_data;
 use benches::page::{Setting, page};
+use benches::ratios::measure;
+use benches::subject::Subject;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -26,7 +29,8 @@ fn draw() -> Result<PathBuf, String> {
     let groups = criterion_data::read(&measured(&root)).map_err(|error| error.to_string())?;
     let failed = |path: &Path, error: &std::io::Error| format!("{}: {error}", path.display());
     std::fs::create_dir_all(&into).map_err(|error| failed(&into, &error))?;
-    for (name, text) in page(&groups, &setting(&root)?) {
+    let ratios = measure(&Subject::new());
+    for (name, text) in page(&groups, &ratios, &setting(&root)?) {
         let path = into.join(name);
         std::fs::write(&path, text).map_err(|error| failed(&path, &error))?;
     }
