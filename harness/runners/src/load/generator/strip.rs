@@ -24,7 +24,8 @@ pub struct Second {
 }
 
 /// The seconds of a run, folded as it goes. Instants count from the start of the attack; one that
-/// comes after a later one counts as that one.
+/// comes after a later one counts as that one, since whoever told may have been kept from running in
+/// between. What requests were in flight by that too long or too short is made good in the sum.
 #[derive(Debug, Default)]
 pub struct Strip {
     now: Duration,
@@ -50,6 +51,7 @@ impl Strip {
     /// A request leaves.
     pub fn sent(&mut self, at: Duration) {
         self.advance(at);
+        self.open.area += self.past(at);
         self.in_flight += 1;
         self.open.most = self.open.most.max(self.in_flight);
     }
@@ -57,7 +59,10 @@ impl Strip {
     /// Its answer is there, or will never be.
     pub fn answered(&mut self, at: Duration) {
         self.advance(at);
-        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(rest) = self.in_flight.checked_sub(1) {
+            self.open.area -= self.past(at);
+            self.in_flight = rest;
+        }
     }
 
     /// A request counted as sent never left.
@@ -119,6 +124,11 @@ impl Strip {
         self.advance(at);
         self.close();
         std::mem::take(&mut self.closed)
+    }
+
+    /// Seconds that passed here since that instant.
+    fn past(&self, at: Duration) -> f64 {
+        self.now.saturating_sub(at).as_secs_f64()
     }
 
     /// Lets time pass: what is in flight stays so until then.
@@ -195,6 +205,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_late_is_in_flight_for_as_long_as_it_was() {
+        let mut strip = Strip::default();
+        strip.released(ms(120), 1);
+        strip.sent(ms(100));
+        strip.sent(ms(300));
+        strip.released(ms(550), 1);
+        strip.answered(ms(400));
+        strip.answered(ms(900));
+        let all = strip.take_all(ms(950));
+        assert!((all[0].in_flight_mean - 0.9).abs() < 1e-9, "{all:?}");
+    }
+
+    #[test]
     fn what_never_left_was_not_in_flight() {
         let mut strip = Strip::default();
         strip.sent(ms(100));
@@ -219,10 +242,12 @@ mod tests {
     #[test]
     fn instants_out_of_order_take_no_time_back() {
         let mut strip = Strip::default();
+        strip.sent(ms(300));
         strip.sent(ms(500));
         strip.answered(ms(400));
+        strip.answered(ms(600));
         let all = strip.take_all(ms(1_000));
-        assert!(all[0].in_flight_mean.abs() < 1e-9, "{all:?}");
+        assert!((all[0].in_flight_mean - 0.2).abs() < 1e-9, "{all:?}");
         assert_eq!(strip.in_flight(), 0);
     }
 }
