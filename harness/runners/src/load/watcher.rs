@@ -6,7 +6,7 @@ use super::generator::{Second, Vitals};
 use super::incident::Incident;
 use super::muster::spoken_to;
 use super::oracle::Class;
-use super::plan::{LoadPlan, PhasePlan};
+use super::plan::LoadPlan;
 use super::run::{Engine, LoadReport, Progress, Setting};
 use super::schedule::Arrival;
 use super::validity::{self, Surroundings, Tallied, Validity};
@@ -294,10 +294,7 @@ impl<'a> Watcher<'a> {
 
     fn close(&mut self, windows: Vec<LoadWindow>) {
         for window in windows {
-            let named = |phase: &&PhasePlan| phase.name == window.phase;
-            if !self.plan.phases.iter().find(named).is_some_and(|phase| phase.own.unmeasured) {
-                self.validity.add(&window);
-            }
+            self.validity.add(&window);
             self.report.sent += window.sent;
             self.report.dropped += window.dropped;
             for (class, n) in &window.classes {

@@ -22,6 +22,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Validity {
     phases: Vec<(String, Phase)>,
+    /// Whether a phase is measured, for each.
+    measured: Vec<bool>,
     ends: Vec<Duration>,
     process: Process,
     machine: Machine,
@@ -50,17 +52,20 @@ impl Validity {
         Self {
             ends: ends.collect(),
             phases: plan.phases.iter().map(|phase_plan| phase(&phase_plan.name)).collect(),
+            measured: plan.phases.iter().map(|phase| !phase.own.unmeasured).collect(),
             process: Process::new(plan),
             machine: Machine::default(),
         }
     }
 
-    /// Counts a window.
+    /// Counts a window. Of phases that nobody measures only the books must agree.
     pub fn add(&mut self, window: &LoadWindow) {
-        let phase = self.phases.iter_mut().find(|(name, _)| *name == window.phase);
-        let Some((_, phase)) = phase else { return };
-        phase.add(window);
         self.machine.served(&window.service);
+        let mut phases = self.phases.iter_mut().zip(&self.measured);
+        let phase = phases.find(|((name, _), _)| *name == window.phase);
+        if let Some(((_, phase), true)) = phase {
+            phase.add(window);
+        }
     }
 
     /// Counts a request of a phase that was due at an instant, and sent so much later.

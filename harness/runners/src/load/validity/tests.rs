@@ -17,6 +17,13 @@ fn around() -> Surroundings {
 }
 
 fn measured(edit: impl FnOnce(&mut LoadWindow)) -> Vec<ValidityCheck> {
+    of_plan(edit, |_| {})
+}
+
+fn of_plan(
+    edit: impl FnOnce(&mut LoadWindow),
+    replan: impl FnOnce(&mut LoadPlan),
+) -> Vec<ValidityCheck> {
     let lag = lag(&[(1000, 100)]);
     let mut window = LoadWindow {
         phase: "10/s".to_owned(),
@@ -33,7 +40,8 @@ fn measured(edit: impl FnOnce(&mut LoadWindow)) -> Vec<ValidityCheck> {
         by_class: std::collections::BTreeMap::default(),
     };
     edit(&mut window);
-    let plan = LoadPlan::steady(10.0, Duration::from_secs(1), Seed::from_text("valid"));
+    let mut plan = LoadPlan::steady(10.0, Duration::from_secs(1), Seed::from_text("valid"));
+    replan(&mut plan);
     let mut validity = Validity::new(&plan);
     validity.add(&window);
     let in_flight = Second {
@@ -69,6 +77,16 @@ fn a_burst_of_lag_is_remarked_and_lag_throughout_makes_it_invalid() {
     assert_eq!(breaches.len(), 2, "{breaches:?}");
     assert!(breaches[0].contains("90 %") && breaches[0].contains("(limit: 10 ms)"));
     assert!(breaches[1].contains("250 ms in phase") && breaches[1].contains("(limit: 100 ms)"));
+}
+
+#[test]
+fn what_is_not_measured_is_in_the_books_and_held_against_nobody() {
+    let late = |window: &mut LoadWindow| window.lag = lag(&[(1000, 250_000)]);
+    let checks = of_plan(late, |plan| plan.phases[0].own.unmeasured = true);
+    let little = checks.iter().find(|check| check.check.contains("Little")).expect("it is checked");
+    assert_eq!(little.standing, CheckStanding::Holds, "{little:?}");
+    assert!(!breaches(&checks).iter().any(|words| words.contains("lag")), "{checks:?}");
+    assert!(breaches(&measured(late)).iter().any(|words| words.contains("lag")));
 }
 
 #[test]
