@@ -129,6 +129,16 @@ impl Trace {
         (row.nanos as f64 / self.speed) as u64
     }
 
+    /// Most arrivals of an operation in any second.
+    pub fn busiest(&self, operation: Operation) -> usize {
+        let of = |row: &&Row| row.operation == operation;
+        let due: Vec<u64> = self.rows.iter().filter(of).map(|row| self.due(*row)).collect();
+        let within = |(index, at): (usize, &u64)| {
+            index + 1 - due.partition_point(|before| before + SECOND <= *at)
+        };
+        due.iter().enumerate().map(within).max().unwrap_or_default()
+    }
+
     /// Most arrivals in any second, and in the second around an instant.
     fn rates(&self) -> impl Iterator<Item = (u64, usize)> {
         let mut first = 0;

@@ -8,6 +8,7 @@
 //! from the challenge arrivals of the mix and wait here, the freshest on top; a reserve is fetched
 //! before the attack starts and topped up, unmeasured and counted, when it falls by half.
 
+use super::course::Course;
 use super::mint::Guest;
 use super::oracle::Lie;
 use super::plan::LoadPlan;
@@ -50,12 +51,18 @@ impl Needs {
     fn of(plan: &LoadPlan, phases: std::ops::Range<usize>) -> Self {
         let none = Self { attest: 0.0, assert: 0.0, timeout: plan.timeout.as_secs_f64() };
         phases.fold(none, |most, place| {
-            let (rate, shares) = (plan.phases[place].highest_rate(), plan.terms(place).shares());
-            Self {
-                attest: most.attest.max(rate * shares.attest),
-                assert: most.assert.max(rate * shares.assert),
-                ..most
-            }
+            let (attest, assert) = match &plan.phases[place].course {
+                // Enrolments of production come in bursts, whatever their share of the whole.
+                Course::Trace(trace) => (
+                    trace.busiest(Operation::Attest) as f64,
+                    trace.busiest(Operation::Assert) as f64,
+                ),
+                course @ (Course::Lines(_) | Course::Burst(_) | Course::Herd(_)) => {
+                    let (rate, shares) = (course.highest_rate(), plan.terms(place).shares());
+                    (rate * shares.attest, rate * shares.assert)
+                }
+            };
+            Self { attest: most.attest.max(attest), assert: most.assert.max(assert), ..most }
         })
     }
 
@@ -476,6 +483,7 @@ pub(super) fn print_of(challenge: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::course::{Row, Trace};
     use super::super::recruiter::Recruiter;
     use super::super::state::Sincerity;
     use super::super::state::key::Act;
@@ -487,6 +495,22 @@ mod tests {
         let target = TargetFile::reference("http://127.0.0.1:1", Duration::from_mins(1)).unwrap();
         let plan = LoadPlan::steady(10.0, Duration::from_secs(1), Seed::from_text("fleet"));
         Recruiter::new(&plan, &target, 1).recruit()
+    }
+
+    #[test]
+    fn a_burst_of_enrolments_in_a_trace_finds_as_many_challenges() {
+        let row = |millis: u64, operation| Row { nanos: millis * 1_000_000, operation };
+        let asserts = (0..100).map(|n| row(100 * n, Operation::Assert));
+        let attests = (0..9).map(|n| row(4_900 + 50 * n, Operation::Attest));
+        let mut rows: Vec<Row> = asserts.chain(attests).collect();
+        rows.sort_by_key(|row| row.nanos);
+        let mut plan = LoadPlan::steady(10.0, Duration::from_secs(1), Seed::from_text("fleet"));
+        let reserve = |plan: &LoadPlan| Needs::most(plan).reserve(Purpose::Attest);
+        for (speed, least) in [(1.0, 9), (0.1, 3)] {
+            let trace = Trace { rows: rows.clone().into(), devices: 5, speed };
+            plan.phases[0].course = Course::Trace(trace);
+            assert!(reserve(&plan) >= least && reserve(&plan) < 4 * least, "{}", reserve(&plan));
+        }
     }
 
     fn fleet() -> Fleet {
