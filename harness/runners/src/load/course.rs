@@ -130,7 +130,7 @@ impl Trace {
     }
 
     /// Most arrivals of an operation in any second.
-    pub fn busiest(&self, operation: Operation) -> usize {
+    fn busiest(&self, operation: Operation) -> usize {
         let of = |row: &&Row| row.operation == operation;
         let due: Vec<u64> = self.rows.iter().filter(of).map(|row| self.due(*row)).collect();
         let within = |(index, at): (usize, &u64)| {
@@ -189,6 +189,15 @@ impl Course {
     pub fn mean_rate(&self) -> f64 {
         let seconds = self.length().as_secs_f64();
         if seconds > 0.0 { self.expected() / seconds } else { 0.0 }
+    }
+
+    /// Most arrivals of an operation in any second, where they are known before: in production they
+    /// come in bursts, whatever their share of the whole.
+    pub fn busiest(&self, operation: Operation) -> usize {
+        match self {
+            Self::Trace(trace) => trace.busiest(operation),
+            Self::Lines(_) | Self::Burst(_) | Self::Herd(_) => 0,
+        }
     }
 
     /// The highest rate.

@@ -8,7 +8,6 @@
 //! from the challenge arrivals of the mix and wait here, the freshest on top; a reserve is fetched
 //! before the attack starts and topped up, unmeasured and counted, when it falls by half.
 
-use super::course::Course;
 use super::mint::Guest;
 use super::oracle::Lie;
 use super::plan::LoadPlan;
@@ -51,18 +50,15 @@ impl Needs {
     fn of(plan: &LoadPlan, phases: std::ops::Range<usize>) -> Self {
         let none = Self { attest: 0.0, assert: 0.0, timeout: plan.timeout.as_secs_f64() };
         phases.fold(none, |most, place| {
-            let (attest, assert) = match &plan.phases[place].course {
-                // Enrolments of production come in bursts, whatever their share of the whole.
-                Course::Trace(trace) => (
-                    trace.busiest(Operation::Attest) as f64,
-                    trace.busiest(Operation::Assert) as f64,
-                ),
-                course @ (Course::Lines(_) | Course::Burst(_) | Course::Herd(_)) => {
-                    let (rate, shares) = (course.highest_rate(), plan.terms(place).shares());
-                    (rate * shares.attest, rate * shares.assert)
-                }
+            let (course, shares) = (&plan.phases[place].course, plan.terms(place).shares());
+            let rate = |operation, share: f64| {
+                (course.highest_rate() * share).max(course.busiest(operation) as f64)
             };
-            Self { attest: most.attest.max(attest), assert: most.assert.max(assert), ..most }
+            Self {
+                attest: most.attest.max(rate(Operation::Attest, shares.attest)),
+                assert: most.assert.max(rate(Operation::Assert, shares.assert)),
+                ..most
+            }
         })
     }
 
@@ -483,7 +479,7 @@ pub(super) fn print_of(challenge: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::course::{Row, Trace};
+    use super::super::course::{Course, Row, Trace};
     use super::super::recruiter::Recruiter;
     use super::super::state::Sincerity;
     use super::super::state::key::Act;
