@@ -51,6 +51,7 @@ pub fn measure(subject: &Subject) -> Vec<Ratio> {
     let pairs = pairs.into_iter().map(|(own, bare, step, yardstick, goal)| {
         let [(_, own), (_, bare)] =
             steps.get_disjoint_mut([own, bare]).expect("a step is not its own yardstick");
+        let (own, bare) = (|runs| time(own, runs), |runs| time(bare, runs));
         let quartiles = by_turns(own, bare, f64::from(yardstick.0));
         Ratio { step, yardstick, goal, quartiles }
     });
@@ -65,18 +66,23 @@ fn signing(algorithm: &'static EcdsaSigningAlgorithm) -> Box<dyn FnMut()> {
     })
 }
 
-/// Quartiles of one step's time over so many of the other's.
-fn by_turns(own: &mut dyn FnMut(), bare: &mut dyn FnMut(), times: f64) -> [f64; 3] {
-    let (of_own, of_bare) = (runs_in_a_turn(own), runs_in_a_turn(bare));
+/// Quartiles of one step's time over so many of the other's. Either gives the seconds that it takes, of
+/// so many.
+fn by_turns(
+    mut own: impl FnMut(u32) -> f64,
+    mut bare: impl FnMut(u32) -> f64,
+    times: f64,
+) -> [f64; 3] {
+    let (of_own, of_bare) = (runs_in_a_turn(&mut own), runs_in_a_turn(&mut bare));
     let mut ratios: Vec<f64> = (0..TURNS)
         .map(|turn| {
             // Whoever comes second finds the caches as the other left them.
             let (own, bare) = if turn % 2 == 0 {
-                let own = time(own, of_own);
-                (own, time(bare, of_bare))
+                let own = own(of_own);
+                (own, bare(of_bare))
             } else {
-                let bare = time(bare, of_bare);
-                (time(own, of_own), bare)
+                let bare = bare(of_bare);
+                (own(of_own), bare)
             };
             own / (times * bare)
         })
@@ -85,10 +91,10 @@ fn by_turns(own: &mut dyn FnMut(), bare: &mut dyn FnMut(), times: f64) -> [f64; 
     [TURNS / 4, TURNS / 2, 3 * TURNS / 4].map(|place| ratios[place])
 }
 
-fn runs_in_a_turn(step: &mut dyn FnMut()) -> u32 {
+fn runs_in_a_turn(mut step: impl FnMut(u32) -> f64) -> u32 {
     // Tables are made and caches filled.
-    time(step, 300);
-    (TURN.as_secs_f64() / time(step, 20)).ceil() as u32
+    step(300);
+    (TURN.as_secs_f64() / step(20)).ceil() as u32
 }
 
 /// Seconds that a step takes, of so many.
@@ -122,14 +128,23 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_as_long_as_itself_and_twice_is_half() {
-        let mut work = || {
-            black_box((0..2000_u64).map(black_box).sum::<u64>());
+    fn a_clock_that_changes_its_pace_between_turns_changes_both() {
+        let calls = std::cell::Cell::new(0_u32);
+        let taking = |seconds: f64| {
+            let calls = &calls;
+            move |_: u32| {
+                let pair = calls.get() / 2;
+                calls.set(calls.get() + 1);
+                if pair.is_multiple_of(2) { seconds } else { 1.4 * seconds }
+            }
         };
-        let mut same = work;
-        let [_, once, _] = by_turns(&mut work, &mut same, 1.0);
-        let [_, twice, _] = by_turns(&mut work, &mut same, 2.0);
-        // Wide enough for any machine: what is tried is what is divided by what.
-        assert!((0.5..2.0).contains(&once) && (0.25..1.0).contains(&twice), "{once} {twice}");
+        for (times, wanted) in [(1.0, 3.0), (2.0, 1.5)] {
+            calls.set(0);
+            for ratio in by_turns(taking(3e-5), taking(1e-5), times) {
+                assert!((ratio - wanted).abs() < 1e-9, "{ratio} for {wanted}");
+            }
+        }
+        assert_eq!(runs_in_a_turn(|_| 2.0 * TURN.as_secs_f64()), 1);
+        assert_eq!(runs_in_a_turn(|_| TURN.as_secs_f64() / 199.5), 200);
     }
 }
