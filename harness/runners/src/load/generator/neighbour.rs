@@ -25,11 +25,8 @@ pub struct Neighbour {
 impl Neighbour {
     /// Looks for whoever listens at these nodes on this machine.
     pub fn at(nodes: &[Url]) -> Self {
-        let nodes = nodes
-            .iter()
-            .filter(|node| super::probe::is_here(&[(*node).clone()]))
-            .cloned()
-            .collect();
+        let is_here = |node: &&Url| super::probe::is_here(std::slice::from_ref(*node));
+        let nodes = nodes.iter().filter(is_here).cloned().collect();
         let mut neighbour = Self { nodes, ..Self::default() };
         neighbour.look();
         neighbour
