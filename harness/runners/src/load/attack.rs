@@ -12,7 +12,9 @@ use goose::goose::{
 };
 use goose::metrics::GooseMetrics;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use targets::{Dialect, Exchange, Operation, Saved, WireRequest};
 
 /// Why goose would not run.
@@ -22,6 +24,9 @@ pub struct GooseFailed(String);
 
 /// Whether this build holds goose's dashboard.
 pub const HAS_DASHBOARD: bool = cfg!(feature = "dashboard");
+
+/// How long a user rests when there is nothing more to do.
+const UNTIL_NOTICED: Duration = Duration::from_millis(50);
 
 /// Goose's kill switch and Ctrl-C handler belong to the process: one attack at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -36,8 +41,8 @@ pub(super) trait Hands: Send + Sync + 'static {
     /// A user stands ready.
     fn arrived(&self);
 
-    /// Takes the next request and sees to it.
-    fn turn(&self, door: &mut Door<'_>) -> impl Future<Output = ()> + Send;
+    /// Takes the next request and sees to it; `false` if there will be none any more.
+    fn turn(&self, door: &mut Door<'_>) -> impl Future<Output = bool> + Send;
 }
 
 /// A user's way to the target.
@@ -57,10 +62,11 @@ impl Door<'_> {
             self.0.client.request(wire.method, wire.url).headers(wire.headers).body(wire.body);
         let request =
             GooseRequest::builder().name(operation.as_str()).set_request_builder(builder).build();
-        let sending = async {
+        // Thousands of bytes: pinned here, they are not moved from one callee to the next.
+        let sending = pin!(async {
             let answer: Result<_, Box<TransactionError>> = self.0.request(request).await;
             answer.map(|answer| answer.response)
-        };
+        });
         targets::http::settle(dialect, operation, &url, sending, saved).await.ok()
     }
 }
@@ -82,16 +88,21 @@ pub(super) async fn attack<H: Hands>(
         arriving.arrived();
         Box::pin(async { Ok(()) })
     });
-    let turn: TransactionFunction = Arc::new(move |user| {
+    // One transaction for all turns of a user: goose takes a new piece of the heap for each, and all
+    // that may happen in a turn needs 12 kB of it.
+    let turns: TransactionFunction = Arc::new(move |user| {
         let work = Arc::clone(&working);
         Box::pin(async move {
-            work.turn(&mut Door(user)).await;
+            let mut door = Door(user);
+            while work.turn(&mut door).await {}
+            // Until goose has noticed that it is over, users go round slowly.
+            tokio::time::sleep(UNTIL_NOTICED).await;
             Ok(())
         })
     });
     let scenario = Scenario::new("arrivals")
         .register_transaction(Transaction::new(arrive).set_on_start())
-        .register_transaction(Transaction::new(turn));
+        .register_transaction(Transaction::new(turns));
     // Goose would give each user a client of its own at 2 ms each; they all get ours instead.
     let unused = GooseClientBuilder::new().without_cookies();
     let attack = GooseAttack::initialize_with_config(configuration(users, host, dashboard))

@@ -13,7 +13,6 @@ pub mod attack;
 mod audit;
 pub mod calibrate;
 pub mod course;
-mod crowd;
 mod deeds;
 mod fleet;
 pub mod generator;

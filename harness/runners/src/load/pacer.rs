@@ -7,8 +7,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Calls `release` for each offset, in order, not before `start` plus the offset, until it is done
-/// or `stopped` says so. Gives back how many were released, and how long it was kept from running.
+/// Calls `release` with `start` plus the offset for each offset, in order and not before that instant,
+/// until it is done or `stopped` says so. Gives back how many were released, and how long it was kept from running.
 ///
 /// An instant that is past already is released at once: a late pacer catches up, and whoever
 /// sends measures how late it is.
@@ -16,7 +16,7 @@ pub fn pace(
     offsets: impl Iterator<Item = Duration>,
     start: Instant,
     stopped: impl Fn() -> bool,
-    mut release: impl FnMut(),
+    mut release: impl FnMut(Instant),
 ) -> Paced {
     ask_for_fine_timers();
     let mut paced = Paced::default();
@@ -55,7 +55,7 @@ pub fn pace(
             awaited += nap;
             together = 0;
         }
-        release();
+        release(due);
         together += 1;
         paced.released += 1;
     }
@@ -104,13 +104,13 @@ mod tests {
         let start = Instant::now() + Duration::from_millis(5);
         let offsets: Vec<_> = (0..200).map(|n| Duration::from_micros(n * 250)).collect();
         let mut early = Vec::new();
-        let mut due = offsets.iter();
+        let mut instants = offsets.iter().map(|offset| start + *offset);
         let released = pace(
             offsets.iter().copied(),
             start,
             || false,
-            || {
-                let due = start + *due.next().unwrap();
+            |due| {
+                assert_eq!(Some(due), instants.next());
                 early.extend((Instant::now() < due).then_some(due));
             },
         );
@@ -124,7 +124,7 @@ mod tests {
         let begun = Instant::now();
         let count = Cell::new(0);
         let released =
-            pace(offsets.into_iter(), begun, || count.get() == 2, || count.set(count.get() + 1));
+            pace(offsets.into_iter(), begun, || count.get() == 2, |_| count.set(count.get() + 1));
         assert_eq!(released.released, 2);
         assert!(begun.elapsed() < Duration::from_mins(1));
     }
@@ -133,14 +133,14 @@ mod tests {
     fn what_is_overdue_is_released_at_once() {
         let long_ago = Instant::now();
         let offsets = std::iter::repeat_n(Duration::ZERO, 10_000);
-        assert_eq!(pace(offsets, long_ago, || false, || {}).released, 10_000);
+        assert_eq!(pace(offsets, long_ago, || false, |_| {}).released, 10_000);
     }
 
     #[test]
     fn a_pacer_that_is_kept_from_running_knows_for_how_long() {
         let offsets = [Duration::ZERO, Duration::from_millis(1)];
         let held = Duration::from_millis(250);
-        let release = || std::thread::sleep(held);
+        let release = |_| std::thread::sleep(held);
         let paced = pace(offsets.into_iter(), Instant::now(), || false, release);
         assert!(paced.longest_stop >= held, "{paced:?}");
     }

@@ -210,7 +210,7 @@ pub fn run(
             work.begin(start);
             let offsets = work.schedule.iter().map(Arrival::offset);
             let stopped = || stop.load(Ordering::Relaxed) || work.is_over();
-            let paced = pace(offsets, start, stopped, || work.release());
+            let paced = pace(offsets, start, stopped, |due| work.release(due));
             work.tell(Message::Released(paced));
         })?;
         let unwritable = watcher.watch(&watch, &engine);
@@ -280,6 +280,8 @@ async fn engine(
     muster.gather(plan, move || stopping.load(Ordering::Relaxed)).await?;
     work.tell(Message::Mustered);
     let reserve = tokio::spawn(Arc::clone(&muster).keep_reserve(plan.clone()));
+    let watched = Arc::clone(work);
+    tokio::spawn(async move { watched.stand.watch().await });
     let host = target.nodes[0].as_str();
     let seen = attack::attack(work, plan.users, host, &client, setting.dashboard).await;
     work.end();

@@ -2,13 +2,11 @@
 
 use super::attack::{Door, Hands};
 use super::audit::Audit;
-use super::crowd::Crowd;
 use super::fleet::{Asker, Fleet, Kept, print_of};
 use super::generator::Gauge;
 use super::incident::{Incident, Incidents, describe};
 use super::larder::{Larder, Portion, return_unsent};
 use super::mint::{Mint, Ready, Twin};
-use super::muster::AT_A_TIME;
 use super::oracle::{Class, Lie, answer, judge, judge_race, turned_away, weigh};
 use super::pacer::Paced;
 use super::recruiter::Recruiter;
@@ -38,8 +36,7 @@ pub(super) struct Work {
     fleet: Mutex<Fleet>,
     ledger: Mutex<Ledger>,
     born: Instant,
-    stand: Stand,
-    crowd: Crowd,
+    pub(super) stand: Stand,
     next: AtomicU64,
     start: OnceLock<Instant>,
     over: AtomicBool,
@@ -89,8 +86,6 @@ pub(super) enum Message {
 /// What became of an arrival, with its answer if that is worth showing.
 type Seen = Result<(Fate, Option<Box<Incident>>), DialectError>;
 
-/// How long a turn takes when the work is over.
-pub(super) const UNTIL_NOTICED: Duration = Duration::from_millis(50);
 /// What is this late is given up: sent now, it would be part of another load than was asked for.
 const TOO_LATE: Duration = Duration::from_secs(1);
 
@@ -117,7 +112,6 @@ impl Work {
             ledger: Mutex::new(ledger),
             born: Instant::now(),
             stand: Stand::default(),
-            crowd: Crowd::new(AT_A_TIME),
             next: AtomicU64::new(0),
             start: OnceLock::new(),
             over: AtomicBool::new(false),
@@ -170,14 +164,14 @@ impl Work {
         self.start.get().map_or(Duration::ZERO, Instant::elapsed)
     }
 
-    /// Lets the next arrival go.
-    pub(super) fn release(&self) {
+    /// Lets the next arrival go, which was due then.
+    pub(super) fn release(&self, due: Instant) {
         let free = self.stand.free();
         if free == 0 {
             self.tally.no_user.fetch_add(1, Ordering::Relaxed);
         }
         self.gauge.released(free as u64);
-        self.stand.release();
+        self.stand.release(due);
     }
 
     /// Ends the work: users find nothing more to do.
@@ -196,11 +190,8 @@ impl Work {
     }
 
     /// One turn of a user: takes the next arrival and sees to it.
-    async fn take_turn(&self, door: &mut Door<'_>) {
-        if !self.stand.wait().await {
-            // Over: until goose has noticed, users go round slowly.
-            return tokio::time::sleep(UNTIL_NOTICED).await;
-        }
+    async fn take_turn(&self, door: &mut Door<'_>) -> bool {
+        let Some(_turn) = self.stand.wait().await else { return false };
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.gauge.taken(number);
         let (fate, incident) = match self.see_to(number, door).await {
@@ -211,6 +202,7 @@ impl Work {
             }
         };
         self.tell(Message::Done(Outcome { arrival: number, fate }, incident));
+        true
     }
 
     async fn see_to(&self, number: u64, door: &mut Door<'_>) -> Seen {
@@ -465,8 +457,8 @@ impl Hands for Work {
         self.tally.users.fetch_add(1, Ordering::SeqCst);
     }
 
-    async fn turn(&self, door: &mut Door<'_>) {
-        self.take_turn(door).await;
+    async fn turn(&self, door: &mut Door<'_>) -> bool {
+        self.take_turn(door).await
     }
 }
 
@@ -497,7 +489,6 @@ async fn transmit(
     saved: &mut Saved,
     due: Instant,
 ) -> Option<(Exchange, Times)> {
-    let _under_way = work.crowd.enter(due).await;
     let sent = Instant::now();
     work.gauge.sent(sent);
     let Some(exchange) = door.send(&work.dialect, operation, wire, saved).await else {

@@ -1,19 +1,16 @@
 //! What the threads of a fleet's run share, and what each user does with a request.
 
 use super::super::attack::{Door, Hands};
-use super::super::crowd::Crowd;
 use super::super::fleet::{Kept, Material};
 use super::super::generator::Gauge;
 use super::super::incident::{Incident, Incidents};
 use super::super::mint::Mint;
-use super::super::muster::AT_A_TIME;
 use super::super::oracle::{Class, Lie};
 use super::super::recruiter::Recruiter;
 use super::super::schedule::Deed as Made;
 use super::super::stand::Stand;
 use super::super::state::Request as Known;
 use super::super::windows::Fate;
-use super::super::work::UNTIL_NOTICED;
 use super::books::Entry;
 use super::clock::Clock;
 use super::held::{Accepted, Held, Times};
@@ -52,8 +49,7 @@ pub(super) struct Field {
     outbox: Mutex<BTreeMap<(Instant, u64), Parcel>>,
     /// Requests whose instant has come.
     due: Mutex<VecDeque<Parcel>>,
-    stand: Stand,
-    crowd: Crowd,
+    pub(super) stand: Stand,
     number: AtomicU64,
     over: AtomicBool,
     incidents: Incidents,
@@ -137,7 +133,6 @@ impl Field {
             outbox: Mutex::default(),
             due: Mutex::default(),
             stand: Stand::default(),
-            crowd: Crowd::new(AT_A_TIME),
             number: AtomicU64::new(0),
             over: AtomicBool::new(false),
             incidents: Incidents::default(),
@@ -243,8 +238,9 @@ impl Field {
             }
             self.gauge.released(free as u64);
             parcel.number = self.tally.handed_out.fetch_add(1, Ordering::Relaxed);
+            let due = parcel.due;
             lock(&self.due).push_back(parcel);
-            self.stand.release();
+            self.stand.release(due);
         }
     }
 
@@ -256,7 +252,6 @@ impl Field {
         let clock = self.clock.get().expect("requests are made after the clock was set");
         let device = request.device;
         let before = saved.clone();
-        let _under_way = self.crowd.enter(due).await;
         let sent = Instant::now();
         let too_late = self.dialect.file().timeout.max(TOO_LATE);
         let exchange = if sent.saturating_duration_since(due) > too_late {
@@ -353,15 +348,13 @@ impl Hands for Field {
         self.tally.users.fetch_add(1, Ordering::SeqCst);
     }
 
-    async fn turn(&self, door: &mut Door<'_>) {
-        if !self.stand.wait().await {
-            // Over: until goose has noticed, users go round slowly.
-            return tokio::time::sleep(UNTIL_NOTICED).await;
-        }
+    async fn turn(&self, door: &mut Door<'_>) -> bool {
+        let Some(_turn) = self.stand.wait().await else { return false };
         let parcel = lock(&self.due).pop_front();
         if let Some(parcel) = parcel {
             self.see_to(parcel, door).await;
         }
+        true
     }
 }
 
