@@ -30,6 +30,11 @@ use exit_code::{ExitCode, Failed};
 use jiff::Timestamp;
 use std::io::Write;
 
+/// The load generator's futures are kilobytes each: the system's allocator cannot keep up.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> std::process::ExitCode {
     let stop = interrupt::stop_on_interrupt();
     let cli = Cli::parse();
