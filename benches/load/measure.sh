@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the load generator on loopback and prints tables in Markdown; some six minutes.
+# Measures the load generator on loopback and prints tables in Markdown; some ten minutes.
 #
 #   bash benches/load/measure.sh > load.md
 #
