@@ -18,6 +18,7 @@ use protocol::verify::{
 };
 use protocol::wire::AttestationObject;
 use simulator::{Authority, Seed};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| authority(&Seed::from_text("agree")));
@@ -57,6 +58,22 @@ fn operators(of: &str) -> Vec<Operator> {
     steps.flat_map(|step| &step.operators).filter(is_of_objects).cloned().collect()
 }
 
+/// Leaves one wish for the look of each signature, as the reader of cases does: for one that looks in
+/// two ways at once the search takes minutes, or never ends.
+fn wish_once(operators: &mut Vec<Operator>) {
+    let mut wished = BTreeSet::new();
+    operators.retain(|operator| {
+        let name = operator.to_string();
+        match name.split_once(".signature.") {
+            Some((
+                whose,
+                "high-s" | "low-s" | "der-length" | "leading-zero-r" | "leading-zero-s",
+            )) => wished.insert(whose.to_owned()),
+            Some(_) | None => true,
+        }
+    });
+}
+
 fn edited(kind: &'static str, action: &'static str) -> impl Strategy<Value = Edited> {
     let bases: Vec<Base> = Base::all().filter(|base| base.kind.as_str() == kind).collect();
     let known = operators(action);
@@ -71,7 +88,8 @@ fn edited(kind: &'static str, action: &'static str) -> impl Strategy<Value = Edi
             1 => prop::collection::vec((any::<Index>(), 1..=u8::MAX), 1..3),
         ],
     )
-        .prop_map(|(base, operators, server, seed, damage)| {
+        .prop_map(|(base, mut operators, server, seed, damage)| {
+            wish_once(&mut operators);
             let mut case = Case::twin(base);
             case.steps.last_mut().unwrap().operators = operators;
             Edited { case, server, seed, damage }
