@@ -36,6 +36,19 @@ fn a_plan_of_journeys_is_played_against_a_modelled_server_and_says_what_it_rests
 }
 
 #[test]
+fn a_plan_with_fewer_users_than_could_wait_says_what_that_may_cost() {
+    let context = Context::new();
+    let small = context.write("small.toml", SMALL);
+    let told = context.run(&["load", "plan", &small, "--seed", "1"]).ends_with(0).stdout;
+    assert!(!told.contains("fewer than"), "{told}");
+    let many = SMALL.replace("devices = 12", "devices = 3000");
+    let many = context.write("many.toml", &many);
+    let told = context.run(&["load", "plan", &many, "--seed", "1"]).ends_with(0).stdout;
+    assert!(told.contains("4000 users for"), "{told}");
+    assert!(told.contains("that could wait at once"), "{told}");
+}
+
+#[test]
 fn a_profile_of_journeys_is_run_and_its_fleet_reported() {
     let context = Context::new();
     let small = context.write("small.toml", SMALL);

@@ -94,6 +94,15 @@ impl Foreseen {
             run.timeout.as_secs_f64(),
             f64::from(fleet.devices) * BYTES_PER_DEVICE as f64 / 1e6
         );
+        let needed = run.journeys.users_needed(run.timeout);
+        if run.users < needed {
+            let slow = run.timeout.as_secs_f64() * run.users as f64 / needed as f64;
+            let _ = writeln!(
+                text,
+                "          fewer than the {needed} that could wait at once: if answers take longer than {slow:.1} s\n\
+                 \x20         at the peak, what is due waits for users, which counts against the generator"
+            );
+        }
         text.push_str("rests on\n");
         for row in &end.assumptions {
             let basis = row.basis.as_str();
@@ -115,6 +124,7 @@ impl Foreseen {
             "about": self.about,
             "journeys": run.journeys,
             "users": run.users,
+            "users_needed": run.journeys.users_needed(run.timeout),
             "timeout_s": run.timeout.as_secs_f64(),
             "requests_per_second": run.journeys.highest_rate(),
             "foreseen": {

@@ -76,11 +76,15 @@ impl JourneyPlan {
         }
     }
 
-    /// Users it takes for requests of this timeout, a tenth more than Little's bound; no more than
-    /// fit in one process.
-    pub fn users_by_default(&self, timeout: Duration) -> usize {
+    /// Users it takes if every request waits for the whole timeout: a tenth more than Little's bound.
+    pub fn users_needed(&self, timeout: Duration) -> usize {
         let needed = self.highest_rate() * timeout.as_secs_f64() * 1.1;
-        (needed.ceil() as usize + SPARE_USERS).min(MOST_USERS)
+        needed.ceil() as usize + SPARE_USERS
+    }
+
+    /// As many of them as fit in one process.
+    pub fn users_by_default(&self, timeout: Duration) -> usize {
+        self.users_needed(timeout).min(MOST_USERS)
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Times {
 }
 
 impl Times {
-    fn limits(&self) -> impl Iterator<Item = (&'static str, f64, Lasting)> {
+    fn limits(self) -> impl Iterator<Item = (&'static str, f64, Lasting)> {
         [("p50", 0.5, self.p50), ("p99", 0.99, self.p99), ("p99.9", 0.999, self.p999)]
             .into_iter()
             .filter_map(|(name, share, limit)| Some((name, share, limit?)))
@@ -100,20 +100,14 @@ impl Held {
 
     /// How soon answers are promised, as records tell it.
     pub fn promises(&self) -> Vec<Promise> {
-        let ServiceLevel { challenge, attest, assert, right: _ } = self.level;
-        [("challenge", challenge), ("attest", attest), ("assert", assert)]
-            .into_iter()
-            .flat_map(|(operation, times)| {
-                times
-                    .limits()
-                    .map(|(_, share, limit)| Promise {
-                        operation: operation.to_owned(),
-                        share,
-                        within_us: limit.0.as_micros().try_into().unwrap_or(u64::MAX),
-                    })
-                    .collect::<Vec<_>>()
+        let of = |operation: &'static str| {
+            self.level.times(operation).limits().map(move |(_, share, limit)| Promise {
+                operation: operation.to_owned(),
+                share,
+                within_us: limit.0.as_micros().try_into().unwrap_or(u64::MAX),
             })
-            .collect()
+        };
+        ["challenge", "attest", "assert"].into_iter().flat_map(of).collect()
     }
 
     /// Counts a window.
