@@ -180,19 +180,12 @@ pub(super) fn check(steps: &[Step], one: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// What a signature may be wished to look like.
-const SHAPES: [&str; 5] = ["high-s", "low-s", "der-length", "leading-zero-r", "leading-zero-s"];
-
 /// Two edits by which one signature would have to look in two ways.
 fn wishes_twice(step: &Step) -> Option<(String, String)> {
     let mut wished = BTreeMap::new();
     step.operators.iter().find_map(|operator| {
         let name = operator.to_string();
-        let (whose, shape) = name.split_once(".signature.")?;
-        if !SHAPES.contains(&shape) {
-            return None;
-        }
-        wished.insert(whose.to_owned(), name.clone()).map(|other| (other, name))
+        wished.insert(operator.wishes_for()?, name.clone()).map(|other| (other, name))
     })
 }
 

@@ -132,6 +132,9 @@ impl Scene<'_> {
     }
 }
 
+/// What a signature may be wished to look like.
+const SHAPES: [&str; 5] = ["high-s", "low-s", "der-length", "leading-zero-r", "leading-zero-s"];
+
 impl Operator {
     /// Every operator there is; those of a certificate stand for `leaf` and `intermediate`.
     pub fn vocabulary() -> impl Iterator<Item = &'static Entry> {
@@ -256,6 +259,14 @@ impl Operator {
     /// Whether the device's key is made for the request that it stands with.
     pub(crate) fn is_foreseen(&self) -> bool {
         matches!(self.0, Edit::Foreseen(_))
+    }
+
+    /// Whose signature it wishes to look in some way, if that is what it does. Such a signature is
+    /// searched for; for two wishes at once the search takes minutes, or never ends.
+    pub fn wishes_for(&self) -> Option<String> {
+        let name = self.to_string();
+        let (whose, shape) = name.split_once(".signature.")?;
+        SHAPES.contains(&shape).then(|| whose.to_owned())
     }
 
     /// Whether it edits how a request is written, and not what is in it.
