@@ -3,6 +3,7 @@
 //! The rate is ours, not goose's: its users wait at our semaphore for the next arrival. Metrics in
 //! the record are ours too; goose's own are kept as one sentence, for comparison.
 
+use super::stand::Stand;
 use goose::GooseAttack;
 use goose::client::GooseClientBuilder;
 use goose::config::GooseConfiguration;
@@ -41,8 +42,11 @@ pub(super) trait Hands: Send + Sync + 'static {
     /// A user stands ready.
     fn arrived(&self);
 
-    /// Takes the next request and sees to it; `false` if there will be none any more.
-    fn turn(&self, door: &mut Door<'_>) -> impl Future<Output = bool> + Send;
+    /// Where users wait until there is something to do.
+    fn stand(&self) -> &Stand;
+
+    /// Takes the next request and sees to it.
+    fn turn(&self, door: &mut Door<'_>) -> impl Future<Output = ()> + Send;
 }
 
 /// A user's way to the target.
@@ -94,12 +98,16 @@ pub(super) async fn attack<H: Hands>(
         let work = Arc::clone(&working);
         Box::pin(async move {
             let mut door = Door(user);
-            while work.turn(&mut door).await {}
+            while let Some(_turn) = work.stand().wait().await {
+                work.turn(&mut door).await;
+            }
             // Until goose has noticed that it is over, users go round slowly.
             tokio::time::sleep(UNTIL_NOTICED).await;
             Ok(())
         })
     });
+    let watching = Arc::clone(work);
+    tokio::spawn(async move { watching.stand().watch().await });
     let scenario = Scenario::new("arrivals")
         .register_transaction(Transaction::new(arrive).set_on_start())
         .register_transaction(Transaction::new(turns));

@@ -280,8 +280,6 @@ async fn engine(
     muster.gather(plan, move || stopping.load(Ordering::Relaxed)).await?;
     work.tell(Message::Mustered);
     let reserve = tokio::spawn(Arc::clone(&muster).keep_reserve(plan.clone()));
-    let watched = Arc::clone(work);
-    tokio::spawn(async move { watched.stand.watch().await });
     let host = target.nodes[0].as_str();
     let seen = attack::attack(work, plan.users, host, &client, setting.dashboard).await;
     work.end();

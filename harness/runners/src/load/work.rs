@@ -36,7 +36,7 @@ pub(super) struct Work {
     fleet: Mutex<Fleet>,
     ledger: Mutex<Ledger>,
     born: Instant,
-    pub(super) stand: Stand,
+    stand: Stand,
     next: AtomicU64,
     start: OnceLock<Instant>,
     over: AtomicBool,
@@ -190,8 +190,7 @@ impl Work {
     }
 
     /// One turn of a user: takes the next arrival and sees to it.
-    async fn take_turn(&self, door: &mut Door<'_>) -> bool {
-        let Some(_turn) = self.stand.wait().await else { return false };
+    async fn take_turn(&self, door: &mut Door<'_>) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.gauge.taken(number);
         let (fate, incident) = match self.see_to(number, door).await {
@@ -202,7 +201,6 @@ impl Work {
             }
         };
         self.tell(Message::Done(Outcome { arrival: number, fate }, incident));
-        true
     }
 
     async fn see_to(&self, number: u64, door: &mut Door<'_>) -> Seen {
@@ -457,8 +455,12 @@ impl Hands for Work {
         self.tally.users.fetch_add(1, Ordering::SeqCst);
     }
 
-    async fn turn(&self, door: &mut Door<'_>) -> bool {
-        self.take_turn(door).await
+    fn stand(&self) -> &Stand {
+        &self.stand
+    }
+
+    async fn turn(&self, door: &mut Door<'_>) {
+        self.take_turn(door).await;
     }
 }
 

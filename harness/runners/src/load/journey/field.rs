@@ -49,7 +49,7 @@ pub(super) struct Field {
     outbox: Mutex<BTreeMap<(Instant, u64), Parcel>>,
     /// Requests whose instant has come.
     due: Mutex<VecDeque<Parcel>>,
-    pub(super) stand: Stand,
+    stand: Stand,
     number: AtomicU64,
     over: AtomicBool,
     incidents: Incidents,
@@ -348,13 +348,15 @@ impl Hands for Field {
         self.tally.users.fetch_add(1, Ordering::SeqCst);
     }
 
-    async fn turn(&self, door: &mut Door<'_>) -> bool {
-        let Some(_turn) = self.stand.wait().await else { return false };
+    fn stand(&self) -> &Stand {
+        &self.stand
+    }
+
+    async fn turn(&self, door: &mut Door<'_>) {
         let parcel = lock(&self.due).pop_front();
         if let Some(parcel) = parcel {
             self.see_to(parcel, door).await;
         }
-        true
     }
 }
 

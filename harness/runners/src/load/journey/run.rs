@@ -214,8 +214,6 @@ async fn engine(
     let client = client.build().map_err(OpenError::from)?;
     enrol_before(field, &client, stop).await?;
     field.tell(Message::Mustered);
-    let watched = Arc::clone(field);
-    tokio::spawn(async move { watched.stand.watch().await });
     let host = target.nodes[0].as_str();
     let seen = attack::attack(field, users, host, &client, setting.dashboard).await;
     field.end();
