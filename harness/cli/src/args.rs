@@ -605,6 +605,9 @@ pub(crate) struct ReportArgs {
     /// Folder to write to [default: where the record is]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Earlier run (folder or record.jsonl) whose response times percentile plots show too
+    #[arg(long, value_name = "RECORD")]
+    pub(crate) baseline: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

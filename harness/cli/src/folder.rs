@@ -60,9 +60,22 @@ pub(crate) fn read(path: &Path) -> Result<Record, Failed> {
 
 /// Renders the record in `from` into `to`, and returns the path of the HTML report.
 pub(crate) fn render(from: &Path, to: &Path) -> Result<(PathBuf, report::Summary), Failed> {
+    render_beside(from, to, None)
+}
+
+/// As [`render`]; plots show the load of an earlier run too, if one is given.
+pub(crate) fn render_beside(
+    from: &Path,
+    to: &Path,
+    earlier: Option<&report::Summary>,
+) -> Result<(PathBuf, report::Summary), Failed> {
     let record = read(from)?;
+    let mut summary = report::Summary::fold(&record);
+    if let Some(earlier) = earlier {
+        summary.beside(earlier);
+    }
     make(to)?;
-    for (name, bytes) in report::render_all(&record) {
+    for (name, bytes) in report::render::render_summary(&summary) {
         let path = to.join(&name);
         if let Some(parent) = path.parent() {
             make(parent)?;
@@ -75,7 +88,7 @@ pub(crate) fn render(from: &Path, to: &Path) -> Result<(PathBuf, report::Summary
             .map_err(|error| Failed::file("write", &path, &error))?;
     }
     crate::evidence::write(&record, to)?;
-    Ok((to.join("report.html"), report::Summary::fold(&record)))
+    Ok((to.join("report.html"), summary))
 }
 
 /// An error with its causes, on one line.

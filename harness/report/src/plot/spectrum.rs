@@ -34,6 +34,11 @@ pub(super) fn plot(load: &Load) -> Plot {
     if !load.promises.is_empty() {
         caption.push_str(" ⊥ marks a promise: the response must pass below it.");
     }
+    if grid.has_earlier() {
+        caption.push_str(" The thin grey line is the response time of the earlier run.");
+    } else if !load.earlier.is_empty() {
+        caption.push_str(" The earlier run had none of these phases and operations.");
+    }
     let height = HEAD + FOOT + PANEL * grid.phases.len().max(1) as f64;
     Plot::draw(NAME, TITLE, caption, grid.csv(), height as u32, |pen| grid.paint(pen))
 }
@@ -42,6 +47,7 @@ struct Grid<'a> {
     phases: Vec<(&'a str, f64)>,
     operations: Vec<&'a str>,
     rows: Vec<&'a Row>,
+    earlier: Vec<&'a Row>,
     promises: &'a [Promise],
     /// Of one in how many requests.
     x: Scale,
@@ -49,8 +55,7 @@ struct Grid<'a> {
 
 impl<'a> Grid<'a> {
     fn of(load: &'a Load) -> Self {
-        let rows: Vec<&Row> =
-            load.rows.iter().filter(|row| row.honest && row.responses.count() > 0).collect();
+        let rows = answered(&load.rows);
         let mut operations: Vec<&str> = Vec::new();
         for row in &rows {
             if !operations.contains(&row.operation.as_str()) {
@@ -72,19 +77,46 @@ impl<'a> Grid<'a> {
         let phases = phases.into_iter().map(|(_, name, rate)| (name, rate)).collect();
         let slowest = rows.iter().map(|row| row.responses.count()).max().unwrap_or(1);
         let x = Scale::Log(1.0, (slowest as f64).clamp(100.0, 1e6));
-        Self { phases, operations, rows, promises: &load.promises, x }
+        let earlier = answered(&load.earlier);
+        Self { phases, operations, rows, earlier, promises: &load.promises, x }
+    }
+
+    /// What an earlier run measured in the same phase for the same operation.
+    fn before(&self, row: &Row) -> Option<&'a Row> {
+        let same = |one: &&&Row| one.phase == row.phase && one.operation == row.operation;
+        self.earlier.iter().find(same).copied()
+    }
+
+    fn has_earlier(&self) -> bool {
+        self.shown().any(|row| self.before(row).is_some())
+    }
+
+    /// The rows that have a panel.
+    fn shown(&self) -> impl Iterator<Item = &'a Row> {
+        let of_phase = |row: &&Row| self.phases.iter().any(|(name, _)| *name == row.phase);
+        let of_both =
+            move |row: &&Row| of_phase(row) && self.operations.contains(&row.operation.as_str());
+        self.rows.iter().copied().filter(of_both)
     }
 
     /// As far as each curve is drawn, at the same shares.
     fn csv(&self) -> Csv {
-        let mut csv = Csv::with(&["phase", "operation", "share", "response_us", "service_us"]);
+        let has_earlier = self.has_earlier();
+        let mut names = vec!["phase", "operation", "share", "response_us", "service_us"];
+        names.extend(has_earlier.then_some("earlier_response_us"));
+        let mut csv = Csv::with(&names);
         for (phase, _) in &self.phases {
             for row in self.rows.iter().filter(|row| row.phase == *phase) {
                 for slow in shares(self.x, &row.responses) {
                     let share = 1.0 - 1.0 / slow;
                     let head = [row.phase.as_str(), row.operation.as_str()].map(Cell::Text);
                     let times = [&row.responses, &row.services].map(|times| times.quantile(share));
-                    csv.row(head.into_iter().chain([share.into()]).chain(times.map(Cell::from)));
+                    let earlier = has_earlier.then(|| match self.before(row) {
+                        Some(row) => row.responses.quantile(share).into(),
+                        None => Cell::Nothing,
+                    });
+                    let cells = head.into_iter().chain([share.into()]).chain(times.map(Cell::from));
+                    csv.row(cells.chain(earlier));
                 }
             }
         }
@@ -94,11 +126,12 @@ impl<'a> Grid<'a> {
     fn paint(&self, pen: &Pen<'_>) {
         let least = self.rows.iter().map(|row| row.services.quantile(0.0)).min().unwrap_or(1);
         let promised = self.promises.iter().map(|promise| promise.within_us);
-        let seen = self.rows.iter().map(|row| row.responses.max());
+        let before = self.shown().filter_map(|row| self.before(row));
+        let seen = self.rows.iter().copied().chain(before).map(|row| row.responses.max());
         let most = seen.chain(promised).max().unwrap_or(1);
         let y = Scale::durations(least, most);
         pen.bold((0.0, 12.0), "Time (log scale)", INK, Anchor::Start);
-        legend(pen);
+        legend(pen, self.has_earlier());
         if self.rows.is_empty() {
             let text = "no honest request was answered";
             pen.text((450.0, HEAD + PANEL / 2.0), text, MUTED, Anchor::Middle);
@@ -118,6 +151,9 @@ impl<'a> Grid<'a> {
                 }
                 let here = |found: &&&Row| found.phase == *phase && found.operation == *operation;
                 if let Some(found) = self.rows.iter().find(here) {
+                    if let Some(before) = self.before(found) {
+                        pen.line(&points(&panel, &before.responses), MUTED, 1.2);
+                    }
                     curve(pen, &panel, found);
                     for promise in self.promises.iter().filter(|one| one.operation == *operation) {
                         bar(pen, &panel, promise);
@@ -135,6 +171,11 @@ impl<'a> Grid<'a> {
         let title = "share of requests that were at least as quick";
         pen.text((436.0, foot), title, INK, Anchor::Middle);
     }
+}
+
+/// Rows of honest requests with an answer.
+fn answered(rows: &[Row]) -> Vec<&Row> {
+    rows.iter().filter(|row| row.honest && row.responses.count() > 0).collect()
 }
 
 fn curve(pen: &Pen<'_>, panel: &Panel, row: &Row) {
@@ -190,17 +231,18 @@ fn marks(x: Scale, labelled: bool) -> Vec<(f64, String)> {
         .collect()
 }
 
-fn legend(pen: &Pen<'_>) {
+fn legend(pen: &Pen<'_>, has_earlier: bool) {
     let mut x = 804.0;
-    for (text, colour) in [("service", ORANGE), ("response", BLUE)] {
+    let earlier = has_earlier.then_some(("response, earlier run", MUTED));
+    for (text, colour) in [("service", ORANGE), ("response", BLUE)].into_iter().chain(earlier) {
         x -= width_of(text);
         pen.text((x, 12.0), text, INK, Anchor::Start);
         x -= 32.0;
         let line = [(x, 12.0), (x + 24.0, 12.0)];
-        if text == "service" {
-            pen.dashed(&line, colour, 2.2);
-        } else {
-            pen.line(&line, colour, 2.2);
+        match text {
+            "service" => pen.dashed(&line, colour, 2.2),
+            "response" => pen.line(&line, colour, 2.2),
+            _earlier => pen.line(&line, colour, 1.2),
         }
         x -= 16.0;
     }

@@ -269,6 +269,7 @@ impl<'a> Attack<'a> {
             fleet: Fleet::of(&self.fleet, self.fleet_finished),
             recoveries: Vec::new(),
             trends: Vec::new(),
+            earlier: Vec::new(),
         };
         load.generator.sort_by_key(|second| second.second);
         load.target.sort_by_key(|second| second.second);

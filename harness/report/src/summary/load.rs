@@ -63,6 +63,9 @@ pub struct Load {
     pub recoveries: Vec<Recovery>,
     /// How figures moved over the longest phase at one rate.
     pub trends: Vec<Trend>,
+    /// The rows of an earlier run, for plots to draw beneath these.
+    #[serde(skip)]
+    pub earlier: Vec<Row>,
 }
 
 /// How right the answers were.

@@ -113,6 +113,13 @@ impl Summary {
     /// Version of the format of `summary.json`.
     pub const SCHEMA: u32 = 1;
 
+    /// Lays the load of an earlier run beneath this one's, first to first, for plots to draw.
+    pub fn beside(&mut self, earlier: &Self) {
+        for (load, before) in self.load.iter_mut().zip(&earlier.load) {
+            load.earlier.clone_from(&before.rows);
+        }
+    }
+
     /// Folds a record. Pure: the same record gives the same summary.
     pub fn fold(record: &Record) -> Self {
         let cases = Cases::fold(record);

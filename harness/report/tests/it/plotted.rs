@@ -280,3 +280,23 @@ fn a_promise_is_drawn_where_it_binds() {
     assert!(!drawn(&silent, "latency").standalone().contains("p99 of assert"));
     assert!(!drawn(&silent, "percentiles").caption.contains("promise"));
 }
+
+#[test]
+fn an_earlier_run_lies_beneath_the_percentiles_of_the_same_phases_and_operations() {
+    let record = fixture::load_only();
+    let mut summary = Summary::fold(&record);
+    let alone = drawn(&summary, "percentiles");
+    summary.beside(&Summary::fold(&record));
+    let both = drawn(&summary, "percentiles");
+    let rows = cells(&both.csv);
+    assert_eq!(rows[0].last(), Some(&"earlier_response_us"));
+    assert!(rows.len() > 1 && rows[1..].iter().all(|row| row[3] == row[5]), "of the same run");
+    assert!(both.caption.contains("of the earlier run"), "{}", both.caption);
+    assert!(both.standalone().contains("response, earlier run"));
+    assert!(!alone.standalone().contains("earlier"));
+
+    summary.beside(&Summary::fold(&loads::overload()));
+    let apart = drawn(&summary, "percentiles");
+    assert_eq!(apart.csv, alone.csv);
+    assert!(apart.caption.contains("had none of these phases"), "{}", apart.caption);
+}
