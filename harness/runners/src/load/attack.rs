@@ -17,6 +17,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use targets::{Dialect, Exchange, Operation, Saved, WireRequest};
+use tokio::runtime::Handle;
 
 /// Why goose would not run.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +108,11 @@ pub(super) async fn attack<H: Hands>(
         })
     });
     let watching = Arc::clone(work);
-    tokio::spawn(async move { watching.stand().watch().await });
+    // The runtime has one thread, which all users share.
+    let runtime = Handle::current().metrics();
+    tokio::spawn(async move {
+        watching.stand().watch(|| runtime.worker_total_busy_duration(0)).await;
+    });
     let scenario = Scenario::new("arrivals")
         .register_transaction(Transaction::new(arrive).set_on_start())
         .register_transaction(Transaction::new(turns));

@@ -8,9 +8,10 @@
 //! the target is slow. But a generator that was kept from running finds all that became due meanwhile
 //! at once. If it all went, each request with a user who has not been there for long, on a connection
 //! that must be opened first, it would take twice the time and more, and the generator fall further
-//! behind and never recover. So of what is late no more goes than is usually under way, unless no
-//! answers come. It goes together, whenever something new is due: what leaves and comes back together
-//! costs both sides half as much as one after the other.
+//! behind and never recover. So while the users' thread is busy, of what is late no more goes than is
+//! usually under way; it goes together, whenever something new is due: what leaves and comes back
+//! together costs both sides half as much as one after the other. Once the thread has time to spare, it
+//! is not the generator that keeps requests from leaving, and more and more go.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -37,8 +38,6 @@ struct Place {
     under_way: usize,
     /// How many usually are, while nothing is late.
     usual: f64,
-    /// Users who were done with something.
-    back: u64,
     is_closed: bool,
 }
 
@@ -48,9 +47,10 @@ const LATE: Duration = Duration::from_millis(2);
 const LEAST: usize = 32;
 /// How much of what is usual one request less changes.
 const OBLIVION: f64 = 1.0 / 128.0;
-/// How long what is late waits for anybody to come back before as many again are sent; up to twice
-/// that. It counts as lag.
+/// How often is looked whether more of what is late may go; the wait counts as lag.
 const PATIENCE: Duration = Duration::from_millis(1);
+/// The share of its time from which on a thread counts as busy: as where a load's validity ends.
+const BUSY: f64 = 0.85;
 
 impl Stand {
     /// How many users stand free.
@@ -102,42 +102,43 @@ impl Stand {
         Turn(self)
     }
 
-    /// Sends users for what is late although nobody comes back, until the stand is closed.
-    ///
-    /// It must run in the users' own runtime. While that is busy, answers may be there that nobody has
-    /// read, and this comes late itself: then nothing is said about the target.
-    pub(super) async fn watch(&self) {
-        let mut back = None;
+    /// Sends more and more users for what is late while their thread has time to spare, until the stand
+    /// is closed. `busy` tells for how long that thread has worked in all.
+    pub(super) async fn watch(&self, busy: impl Fn() -> Duration) {
+        let now = || (tokio::time::Instant::now(), busy());
+        let mut before = now();
         loop {
-            let slept = tokio::time::Instant::now();
             sleep(PATIENCE).await;
+            let after = now();
+            let (passed, worked) =
+                (after.0.saturating_duration_since(before.0), after.1.saturating_sub(before.1));
+            before = after;
+            let is_busy = worked >= passed.mul_f64(BUSY);
             if self.lock().is_closed {
                 return;
             }
-            // The runtime's clock has steps of a millisecond.
-            let is_idle = slept.elapsed() < 3 * PATIENCE;
-            back = self.call_after(back.filter(|_| is_idle));
-            if back.is_none() {
+            if !self.call_for_late(is_busy) {
                 self.look.notified().await;
+                before = now();
             }
         }
     }
 
-    /// Calls users for what is left in line: as many again as are under way if nobody has come back
-    /// since then. `None` if nothing was left.
-    fn call_after(&self, back: Option<u64>) -> Option<u64> {
+    /// Calls users for what is left in line: as many as usual where they are busy, or else as many
+    /// again as are under way. `false` if nothing was left.
+    fn call_for_late(&self, is_busy: bool) -> bool {
         let mut place = self.lock();
         if place.left() == 0 {
-            return None;
+            return false;
         }
-        if back == Some(place.back) {
+        if is_busy {
+            place.call_usual();
+        } else {
             for _ in 0..place.under_way.max(1) {
                 place.call();
             }
-        } else {
-            place.call_usual();
         }
-        Some(place.back)
+        true
     }
 
     /// Sends everybody away.
@@ -193,9 +194,7 @@ pub(super) struct Turn<'s>(&'s Stand);
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let mut place = self.0.lock();
-        place.under_way -= 1;
-        place.back += 1;
+        self.0.lock().under_way -= 1;
     }
 }
 
@@ -332,10 +331,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn where_nobody_comes_back_twice_as_many_are_sent_again_and_again() {
+    async fn while_users_have_time_to_spare_twice_as_many_are_sent_again_and_again() {
         let stand = Stand::default();
         let mut users = users(&stand, 10 * LEAST);
-        let mut watch = pin!(stand.watch());
+        let mut watch = pin!(stand.watch(|| Duration::ZERO));
         (0..4 * LEAST).for_each(|_| stand.release(long_ago()));
         let mut turns = Vec::new();
         let mut under_way = Vec::new();
@@ -350,15 +349,32 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_line_grows_shorter_with_no_more_than_usual_while_answers_come() {
+    async fn however_fast_answers_come_a_line_goes_if_users_have_time_to_spare() {
         let stand = Stand::default();
         let mut users = users(&stand, 400);
-        let mut watch = pin!(stand.watch());
+        let mut watch = pin!(stand.watch(|| Duration::ZERO));
+        (0..400).for_each(|_| stand.release(long_ago()));
+        let mut turns = set_out(&mut users);
+        for _ in 0..8 {
+            // Each time one comes back, and another goes.
+            turns.pop();
+            assert!(watch.as_mut().now_or_never().is_none());
+            turns.extend(set_out(&mut users));
+            advance(PATIENCE).await;
+        }
+        assert_eq!(stand.lock().left(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_users_are_busy_a_line_grows_shorter_with_no_more_than_usual() {
+        let stand = Stand::default();
+        let mut users = users(&stand, 400);
+        let begun = tokio::time::Instant::now();
+        let mut watch = pin!(stand.watch(|| begun.elapsed()));
         (0..400).for_each(|_| stand.release(long_ago()));
         let mut turns = set_out(&mut users);
         let mut done = 0;
         while !turns.is_empty() {
-            // A server that answers all there is before the line loses its patience.
             assert!(turns.len() <= LEAST);
             done += turns.len();
             turns.clear();
