@@ -4,15 +4,14 @@
 //! refused assert and must be refused; requests that were accepted are sent again and must be
 //! refused, unless the load was asked to hold no lie at all. Nothing of it is measured.
 
-use super::fleet::Material;
+use super::envoy::{Envoy, MusterError};
+use super::fleet::{Fleet, Kept, Material};
 use super::incident::Incident;
 use super::mint::Ready;
-use super::muster::{Muster, MusterError};
 use super::oracle::{Class, Lie, answer, judge, weigh};
 use super::recruiter::Member;
 use super::schedule::Deed;
 use protocol::relying_party::Purpose;
-use std::sync::Arc;
 use targets::DialectError;
 
 /// What the audit came to.
@@ -37,34 +36,47 @@ pub(super) struct Audit {
 }
 
 /// Enrolled keys that are looked at.
-const KEYS: usize = 64;
+pub(super) const KEYS: usize = 64;
 /// Refused keys, and accepted requests, that are looked at.
-const OTHERS: usize = 32;
+pub(super) const OTHERS: usize = 32;
 /// Requests in a row without a decision after which the target is left alone.
 const ENOUGH: u64 = 3;
 
+/// What is looked at.
+#[derive(Debug, Default)]
+pub(super) struct Sample {
+    /// Devices with an enrolled key.
+    pub(super) keys: Vec<Member>,
+    /// Devices whose enrolment was refused.
+    pub(super) refused: Vec<Member>,
+    /// Requests that were accepted.
+    pub(super) accepted: Vec<Kept>,
+}
+
+impl Sample {
+    /// Some of a fleet; nothing that must be refused twice, unless there are `lies`.
+    pub(super) fn of(fleet: &mut Fleet, lies: bool) -> Self {
+        let accepted = if lies { fleet.accepted(OTHERS) } else { Vec::new() };
+        Self { keys: fleet.audited(KEYS), refused: fleet.refused(OTHERS), accepted }
+    }
+}
+
 impl Audit {
     /// Audits the target.
-    pub(super) async fn of(muster: &Arc<Muster>) -> Result<Self, DialectError> {
+    pub(super) async fn of(envoy: &Envoy, sample: Sample) -> Result<Self, DialectError> {
         let mut audit = Self::default();
         let mut in_a_row = 0;
-        let (keys, refused, replays) = {
-            let mut fleet = muster.work().fleet();
-            let lies = muster.work().schedule.iter().any(|arrival| arrival.deed.lie().is_some());
-            let replays = if lies { fleet.accepted(OTHERS) } else { Vec::new() };
-            (fleet.audited(KEYS), fleet.refused(OTHERS), replays)
-        };
         let material = |member: Member| Material::Member(Box::new(member));
-        let own = keys.into_iter().map(|one| (Of::Key, Deed::Assert(None), material(one)));
-        let others =
-            refused.into_iter().map(|one| (Of::Refused, Deed::Assert(None), material(one)));
+        let keys = sample.keys.into_iter();
+        let own = keys.map(|one| (Of::Key, Deed::Assert(None), material(one)));
+        let refused = sample.refused.into_iter();
+        let others = refused.map(|one| (Of::Refused, Deed::Assert(None), material(one)));
         let replay = Deed::Assert(Some(Lie::Replay));
-        let replays = replays
-            .into_iter()
-            .map(|kept| (Of::Replay, replay, Material::Accepted(Box::new(kept))));
+        let accepted = sample.accepted.into_iter();
+        let replays = accepted.map(|kept| (Of::Replay, replay, Material::Accepted(Box::new(kept))));
         for (of, deed, mut material) in own.chain(others).chain(replays) {
             let is_there = match &mut material {
-                Material::Member(member) => has_challenge(muster, member).await?,
+                Material::Member(member) => has_challenge(envoy, member).await?,
                 Material::Accepted(_)
                 | Material::Used(..)
                 | Material::Pair(..)
@@ -72,8 +84,8 @@ impl Audit {
             };
             let decided = match is_there {
                 Some(true) => {
-                    let ready = muster.work().mint.make(muster.number(), deed, material)?;
-                    audit.look_at(muster, of, ready).await
+                    let ready = envoy.desk.mint.make(envoy.number(), deed, material)?;
+                    audit.look_at(envoy, of, ready).await
                 }
                 // No challenge for a key that is not enrolled: that is an answer too.
                 Some(false) => true,
@@ -90,16 +102,17 @@ impl Audit {
     }
 
     /// Sends a request; `false` if it got no decision.
-    async fn look_at(&mut self, muster: &Muster, of: Of, ready: Ready) -> bool {
+    async fn look_at(&mut self, envoy: &Envoy, of: Of, ready: Ready) -> bool {
         let Ready { operation, wire, mut saved, request, lie, counter, facts, .. } = ready;
-        let work = muster.work();
-        let ticket = work.about_to_send(request);
-        let exchange = muster.exchange(operation, wire, &mut saved).await;
-        let breach = work.has_come(ticket, answer(&exchange.decision));
+        let desk = &envoy.desk;
+        let ticket = desk.about_to_send(request);
+        let exchange = envoy.exchange(operation, wire, &mut saved).await;
+        let breach = desk.has_come(ticket, answer(&exchange.decision));
         let class =
             weigh(judge(lie, counter.filter(|_| lie.is_none()), &exchange.decision), breach);
         let what = || of.words(counter, &facts.account);
-        if let Some(incident) = work.write_up(class, operation, lie, what, &exchange) {
+        let incident = desk.incidents.write_up(class, operation, lie, what, &exchange, None);
+        if let Some(incident) = incident {
             self.incidents.push(*incident);
         }
         match of {
@@ -155,8 +168,8 @@ impl Of {
 }
 
 /// Gets a challenge for a device; `None` if the target decided nothing.
-async fn has_challenge(muster: &Muster, member: &mut Member) -> Result<Option<bool>, DialectError> {
-    match muster.challenge(Purpose::Assert, member).await {
+async fn has_challenge(envoy: &Envoy, member: &mut Member) -> Result<Option<bool>, DialectError> {
+    match envoy.challenge(Purpose::Assert, member).await {
         Ok(()) => Ok(Some(true)),
         Err(MusterError::Refused { undecided: true, .. }) => Ok(None),
         Err(MusterError::Refused { undecided: false, .. } | MusterError::Stopped) => {

@@ -15,9 +15,7 @@ use super::recruiter::Member;
 use super::schedule::Deed;
 use super::state::{Answer, Issued, Request};
 use protocol::relying_party::Purpose;
-use std::collections::hash_map::DefaultHasher;
-use std::collections::{HashSet, VecDeque};
-use std::hash::{Hash, Hasher};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use targets::{CHALLENGE_TEXT, Facts, Operation, Saved};
 
@@ -150,7 +148,6 @@ pub(super) struct Fleet {
     accepted: VecDeque<Kept>,
     /// Devices whose enrolment was refused, for the audit.
     refused: VecDeque<Member>,
-    seen: HashSet<u64>,
     /// Most devices to hold a challenge to attest: more would only grow old.
     most_to_attest: usize,
     /// How old a challenge may grow here.
@@ -191,7 +188,6 @@ impl Fleet {
             ageing: VecDeque::new(),
             accepted: VecDeque::new(),
             refused: VecDeque::new(),
-            seen: HashSet::new(),
             most_to_attest: 2 * needs.reserve(Purpose::Attest),
             // Half its life in the reserve leaves the other half for the way to its use.
             freshness: lifetime.unwrap_or(UNDECLARED_LIFETIME) / 2,
@@ -231,11 +227,6 @@ impl Fleet {
             Purpose::Attest => self.to_attest.push(holder),
             Purpose::Assert => self.to_assert.push(holder),
         }
-    }
-
-    /// Notes a challenge that was handed out; `false` if it was handed out before.
-    pub(super) fn is_new(&mut self, challenge: &str) -> bool {
-        self.seen.insert(print_of(challenge))
     }
 
     /// Devices that hold a challenge for a purpose.
@@ -470,13 +461,6 @@ fn alone(deed: Deed, member: Option<Member>) -> Option<(Deed, Material)> {
     member.map(|member| (deed, Material::Member(Box::new(member))))
 }
 
-/// A challenge's text, for those who only compare.
-pub(super) fn print_of(challenge: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    challenge.hash(&mut hasher);
-    hasher.finish()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::course::{Course, Row, Trace};
@@ -603,12 +587,5 @@ mod tests {
             })
             .collect();
         assert_eq!(accounts, ["one", "two", "one", "two"]);
-    }
-
-    #[test]
-    fn a_challenge_handed_out_twice_is_noticed() {
-        let mut fleet = fleet();
-        assert!(fleet.is_new("a") && fleet.is_new("b"));
-        assert!(!fleet.is_new("a"));
     }
 }

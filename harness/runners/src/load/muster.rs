@@ -1,45 +1,21 @@
 //! What happens outside the windows: logging in and enrolling the fleet, and keeping challenges in
 //! reserve.
 
+use super::desk::Desk;
+use super::envoy::{AT_A_TIME, Envoy, MusterError, many, must_be_accepted};
 use super::fleet::{Asker, Kept, Material, NEWCOMERS, Needs, RACERS};
-use super::mint::{Guest, Ready};
-use super::oracle::{Lie, answer};
+use super::mint::Guest;
+use super::oracle::Lie;
 use super::plan::LoadPlan;
-use super::recruiter::Member;
 use super::schedule::{Arrival, Deed};
 use super::work::{Message, Work};
 use protocol::relying_party::Purpose;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
-use targets::{CHALLENGE_TEXT, Decision, DialectError, Exchange, Operation, Saved, WireRequest};
+use targets::{CHALLENGE_TEXT, Operation, Saved};
 use tokio::task::JoinSet;
 
-/// Why the fleet could not be enrolled.
-#[derive(Debug, thiserror::Error)]
-pub enum MusterError {
-    /// A request could not be written.
-    #[error(transparent)]
-    Dialect(#[from] DialectError),
-    /// The target did not do what every honest device needs.
-    #[error("before the load, {step} of an honest device was answered with {decision}: {detail}")]
-    Refused {
-        /// Which step.
-        step: &'static str,
-        /// What the target decided.
-        decision: &'static str,
-        /// What it said.
-        detail: String,
-        /// Whether no decision came at all.
-        undecided: bool,
-    },
-    /// The user asked to stop.
-    #[error("interrupted while devices were enrolled")]
-    Stopped,
-}
-
-/// Conversations at a time while the fleet is enrolled: what a server of a few cores likes best.
-pub(super) const AT_A_TIME: usize = 16;
 /// Devices that also send a protected request, so that there is something to replay.
 const PROVEN: u64 = 8;
 /// How often the reserve is looked after.
@@ -48,9 +24,6 @@ const ROUND: Duration = Duration::from_millis(50);
 const FORESIGHT: Duration = Duration::from_secs(10);
 /// Challenges fetched outside the windows, as a share of the rate: it should not count as load.
 const EXTRA: f64 = 0.1;
-
-/// Numbers of requests outside the schedule begin here.
-const UNSCHEDULED: u64 = 1 << 40;
 
 /// Devices that stand ready to be enrolled when the load begins.
 ///
@@ -76,13 +49,16 @@ pub(super) fn spoken_to(work: &Work, plan: &LoadPlan) -> u64 {
 #[derive(Debug)]
 pub(super) struct Muster {
     work: Arc<Work>,
-    client: reqwest::Client,
-    number: AtomicU64,
+    pub(super) envoy: Envoy,
 }
 
 impl Muster {
     pub(super) fn new(work: Arc<Work>, client: reqwest::Client) -> Self {
-        Self { work, client, number: AtomicU64::new(UNSCHEDULED) }
+        Self { envoy: Envoy::new(Arc::clone(&work.desk), client), work }
+    }
+
+    fn desk(&self) -> &Desk {
+        &self.work.desk
     }
 
     /// Enrols the fleet and fills the reserve.
@@ -91,26 +67,26 @@ impl Muster {
         plan: &LoadPlan,
         stopped: impl Fn() -> bool + Clone + Send + 'static,
     ) -> Result<(), MusterError> {
-        let mut guest = Guest { account: self.work.recruiter.guest(), saved: Saved::new() };
+        let mut guest = Guest { account: self.desk().recruiter.guest(), saved: Saved::new() };
         self.log_in(&guest.account, &mut guest.saved).await?;
-        self.work.mint.welcome(guest);
+        self.desk().mint.welcome(guest);
         let devices = Needs::enrolled(plan);
-        self.many(devices, &stopped, |muster, index| async move { muster.enrol(index).await })
+        many(self, devices, &stopped, |muster, index| async move { muster.enrol(index).await })
             .await?;
         let newcomers = newcomers(&self.work, plan);
-        self.many(newcomers, &stopped, |muster, _| async move { muster.receive().await }).await?;
+        many(self, newcomers, &stopped, |muster, _| async move { muster.receive().await }).await?;
         let freshness = self.work.fleet().freshness();
         let soon = Needs::between(plan, Duration::ZERO, freshness);
         for purpose in [Purpose::Attest, Purpose::Assert] {
             let wanted = soon.reserve(purpose) as u64;
-            self.many(wanted, &stopped, move |muster, _| async move {
+            many(self, wanted, &stopped, move |muster, _| async move {
                 muster.fetch(purpose).await.map(drop)
             })
             .await?;
             self.work.tally.fetched_before.fetch_add(wanted, Ordering::Relaxed);
         }
         if self.races() {
-            self.many(RACERS as u64, &stopped, |muster, _| async move {
+            many(self, RACERS as u64, &stopped, |muster, _| async move {
                 muster.fetch_two().await.map(drop)
             })
             .await?;
@@ -125,45 +101,11 @@ impl Muster {
         schedule.iter().any(|arrival| arrival.deed.lie() == Some(Lie::CounterTwice))
     }
 
-    /// Does `one` so many times, a few at a time.
-    async fn many<F>(
-        self: &Arc<Self>,
-        times: u64,
-        stopped: &(impl Fn() -> bool + Clone + Send + 'static),
-        one: impl Fn(Arc<Self>, u64) -> F + Clone + Send + 'static,
-    ) -> Result<(), MusterError>
-    where
-        F: Future<Output = Result<(), MusterError>> + Send,
-    {
-        let next = Arc::new(AtomicU64::new(0));
-        let mut hands = JoinSet::new();
-        for _ in 0..AT_A_TIME {
-            let (muster, next) = (Arc::clone(self), Arc::clone(&next));
-            let (one, stopped) = (one.clone(), stopped.clone());
-            hands.spawn(async move {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= times {
-                        return Ok(());
-                    }
-                    if stopped() {
-                        return Err(MusterError::Stopped);
-                    }
-                    one(Arc::clone(&muster), index).await?;
-                }
-            });
-        }
-        while let Some(hand) = hands.join_next().await {
-            hand.expect("nobody cancels an enrolment, and none panics")?;
-        }
-        Ok(())
-    }
-
     /// Logs an account in, if the target file says how.
     async fn log_in(&self, account: &str, saved: &mut Saved) -> Result<(), MusterError> {
-        for _ in &self.work.dialect.file().session.setup {
-            let wire = self.work.mint.login(self.number(), account, saved)?;
-            let exchange = self.exchange(Operation::Login, wire, saved).await;
+        for _ in &self.desk().dialect.file().session.setup {
+            let wire = self.desk().mint.login(self.envoy.number(), account, saved)?;
+            let exchange = self.envoy.exchange(Operation::Login, wire, saved).await;
             must_be_accepted("the login", exchange)?;
             self.work.tally.logins.fetch_add(1, Ordering::Relaxed);
         }
@@ -172,7 +114,7 @@ impl Muster {
 
     /// Gets the next device as far as it is before its enrolment.
     async fn receive(self: Arc<Self>) -> Result<(), MusterError> {
-        let mut newcomer = self.work.recruiter.recruit();
+        let mut newcomer = self.desk().recruiter.recruit();
         self.log_in(&newcomer.account, &mut newcomer.saved).await?;
         self.work.fleet().add_newcomer(newcomer);
         if self.work.logs_in() {
@@ -183,20 +125,17 @@ impl Muster {
 
     /// Enrols the next device; the first few also send a protected request.
     async fn enrol(self: Arc<Self>, index: u64) -> Result<(), MusterError> {
-        let mut member = Box::new(self.work.recruiter.recruit());
+        let mut member = Box::new(self.desk().recruiter.recruit());
         self.log_in(&member.account, &mut member.saved).await?;
-        self.challenge(Purpose::Attest, &mut member).await?;
-        let number = self.number();
-        let ready = self.work.mint.make(number, Deed::Attest(None), Material::Member(member))?;
-        let mut member = self.accepted("the attestation", ready).await?;
+        let mut member = self.envoy.enrol(member).await?;
         if index < PROVEN {
-            self.challenge(Purpose::Assert, &mut member).await?;
-            let number = self.number();
+            self.envoy.challenge(Purpose::Assert, &mut member).await?;
+            let number = self.envoy.number();
             let ready =
-                self.work.mint.make(number, Deed::Assert(None), Material::Member(member))?;
+                self.desk().mint.make(number, Deed::Assert(None), Material::Member(member))?;
             let (facts, saved, counter) = (ready.facts.clone(), ready.saved.clone(), ready.counter);
             let request = ready.request;
-            member = self.accepted("a protected request", ready).await?;
+            member = self.envoy.accepted("a protected request", ready).await?;
             member.accepted_counter = counter.unwrap_or_default();
             member.used = saved.get(CHALLENGE_TEXT).cloned().zip(request.challenge);
             self.work.fleet().keep_accepted(Kept { facts, saved, request });
@@ -211,7 +150,7 @@ impl Muster {
     async fn fetch(self: Arc<Self>, purpose: Purpose) -> Result<bool, MusterError> {
         match self.work.asker(purpose) {
             Asker::Guest(_) => Ok(false),
-            Asker::Member(mut member) => match self.challenge(purpose, &mut member).await {
+            Asker::Member(mut member) => match self.envoy.challenge(purpose, &mut member).await {
                 Ok(()) => {
                     self.work.fleet().hold(purpose, *member);
                     Ok(true)
@@ -228,7 +167,7 @@ impl Muster {
     async fn fetch_two(self: Arc<Self>) -> Result<bool, MusterError> {
         let Asker::Member(mut member) = self.work.asker(Purpose::Assert) else { return Ok(false) };
         for first in [true, false] {
-            if let Err(error) = self.challenge(Purpose::Assert, &mut member).await {
+            if let Err(error) = self.envoy.challenge(Purpose::Assert, &mut member).await {
                 member.spare = None;
                 self.work.dismiss(Asker::Member(member), Purpose::Assert);
                 return Err(error);
@@ -239,33 +178,6 @@ impl Muster {
         }
         self.work.fleet().hold_for_race(*member);
         Ok(true)
-    }
-
-    pub(super) async fn challenge(
-        &self,
-        purpose: Purpose,
-        member: &mut Member,
-    ) -> Result<(), MusterError> {
-        let number = self.number();
-        let asked = self.work.age();
-        let wire = self.work.mint.challenge(number, purpose, &member.account, &member.saved)?;
-        let exchange = self.exchange(Operation::Challenge, wire, &mut member.saved).await;
-        must_be_accepted("the request for a challenge", exchange)?;
-        if let Some(challenge) = member.saved.get(CHALLENGE_TEXT) {
-            self.work.fleet().is_new(challenge);
-        }
-        member.issued = self.work.issued(&member.saved, asked);
-        Ok(())
-    }
-
-    async fn accepted(&self, step: &'static str, ready: Ready) -> Result<Box<Member>, MusterError> {
-        let Ready { operation, wire, member, request, .. } = ready;
-        let ticket = self.work.about_to_send(request);
-        let mut member = member.expect("what is honest has a device");
-        let exchange = self.exchange(operation, wire, &mut member.saved).await;
-        self.work.has_come(ticket, answer(&exchange.decision));
-        must_be_accepted(step, exchange)?;
-        Ok(member)
     }
 
     /// Keeps challenges in reserve until the work is over, with as few requests as it takes.
@@ -307,53 +219,4 @@ impl Muster {
             }
         }
     }
-
-    pub(super) fn work(&self) -> &Work {
-        &self.work
-    }
-
-    pub(super) async fn exchange(
-        &self,
-        operation: Operation,
-        wire: WireRequest,
-        saved: &mut Saved,
-    ) -> Exchange {
-        targets::http::exchange(&self.client, &self.work.dialect, operation, wire, saved).await
-    }
-
-    pub(super) fn number(&self) -> u64 {
-        self.number.fetch_add(1, Ordering::Relaxed)
-    }
-}
-
-pub(super) fn must_be_accepted(step: &'static str, exchange: Exchange) -> Result<(), MusterError> {
-    let undecided = match &exchange.decision {
-        Decision::Accepted { .. } => return Ok(()),
-        Decision::Rejected { .. } => false,
-        Decision::Failed
-        | Decision::Throttled { .. }
-        | Decision::Unreadable { .. }
-        | Decision::Closed { .. }
-        | Decision::TimedOut
-        | Decision::Unreachable { .. } => true,
-    };
-    let said = match &exchange.decision {
-        Decision::Unreadable { why } | Decision::Closed { why } | Decision::Unreachable { why } => {
-            why.clone()
-        }
-        Decision::Rejected { reason: Some(reason) } => reason.clone(),
-        Decision::Accepted { .. }
-        | Decision::Rejected { reason: None }
-        | Decision::Failed
-        | Decision::Throttled { .. }
-        | Decision::TimedOut => exchange.excerpt,
-    };
-    let detail = match (exchange.status, said.is_empty()) {
-        (Some(status), true) => format!("status {status}"),
-        (Some(status), false) => format!("status {status}, {said}"),
-        (None, true) => "nothing".to_owned(),
-        (None, false) => said,
-    };
-    let decision = exchange.decision.as_str();
-    Err(MusterError::Refused { step, decision, detail, undecided })
 }

@@ -1,18 +1,21 @@
 //! A load attack from its plan to its last window.
 
 use super::attack::{self, GooseFailed};
-use super::audit::Audit;
+use super::audit::{Audit, Sample};
+use super::desk::Desk;
+use super::envoy::MusterError;
 use super::fleet::Fleet;
-use super::generator::Probe;
 use super::generator::probe::is_here;
+use super::generator::{Probe, Vitals};
 use super::mint::{Mint, meaningful_lies};
-use super::muster::{Muster, MusterError};
+use super::muster::Muster;
+use super::oracle::Class;
 use super::pacer::pace;
 use super::plan::{LoadPlan, PlanError};
 use super::recruiter::Recruiter;
 use super::schedule::{Arrival, schedule};
-use super::state::Ledger;
-use super::validity::{Calibrated, Surroundings};
+use super::teller::Teller;
+use super::validity::{Calibrated, Surroundings, Validity};
 use super::watcher::Watcher;
 use super::work::{Message, Work};
 use crate::StopFlag;
@@ -98,6 +101,43 @@ pub struct LoadReport {
     pub invalid: Vec<String>,
 }
 
+impl LoadReport {
+    /// Counts a decision on what had to be refused.
+    pub(super) fn count_probe(&mut self, class: Class) {
+        self.probes += 1;
+        if class == Class::FalseAccept {
+            self.false_accepts += 1;
+            self.first_false_accept.get_or_insert(self.probes);
+        }
+    }
+
+    /// Takes what the audit found.
+    pub(super) fn take(&mut self, audit: &Audit) {
+        self.wrong += audit.wrong;
+        self.probes += audit.probes();
+        self.false_accepts += audit.false_accepts;
+        self.audited = audit.looked_at();
+    }
+
+    /// How often the target was tried, and how sure that makes one.
+    pub(super) fn sureness(&self) -> String {
+        let Self { probes, false_accepts, first_false_accept, .. } = self;
+        match (probes, false_accepts, first_false_accept) {
+            (0, 0, _) => "nothing was sent that had to be refused".to_owned(),
+            (_, 0, _) => format!(
+                "0 wrong accepts in {probes} probes: fewer than 3 in {probes} ({:.1e}) at 95 %",
+                3.0 / *probes as f64
+            ),
+            (_, _, Some(first)) => format!(
+                "{false_accepts} wrong accepts in {probes} probes; the first was probe {first}"
+            ),
+            (_, _, None) => format!(
+                "{false_accepts} wrong accepts beside {probes} probes, of requests that were honest"
+            ),
+        }
+    }
+}
+
 /// Why there was no load attack.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -159,14 +199,16 @@ pub fn run(
     let meaningful = meaningful_lies(&dialect, plan.length());
     plan.check_lies(&meaningful)?;
     let schedule: Arc<[Arrival]> = schedule(plan, &meaningful).into();
-    let (reports, watch) = channel();
-    let work = Arc::new(Work::new(
+    let desk = Desk::new(
         Arc::clone(&dialect),
-        Arc::clone(&schedule),
         Recruiter::new(plan, &target, setting.session),
         Mint::new(dialect, authority, &plan.seed, setting.session),
+    );
+    let (reports, watch) = channel();
+    let work = Arc::new(Work::new(
+        desk,
+        Arc::clone(&schedule),
         Fleet::new(plan, target.policy.challenge_ttl, &meaningful),
-        Ledger::new(target.policy.challenge_ttl),
         reports,
     ));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -183,8 +225,10 @@ pub fn run(
         };
         // Whichever way this thread leaves, the others are told that it is over.
         let ending = Ending(&work);
-        let mut watcher = Watcher::new(plan, setting, sink, stop, progress, &work);
-        watcher.stand_in(surroundings(plan.highest_rate(), &target, setting));
+        let (validity, vitals) = (Validity::new(plan), Vitals::new(&target.nodes));
+        let mut teller = Teller::new(setting, sink, stop, progress, validity, vitals);
+        teller.stand_in(surroundings(plan.highest_rate(), &target, setting));
+        let mut watcher = Watcher::new(plan, &work, teller);
         if !watcher.mustered(&watch, &engine) {
             drop(ending);
             return Err(joined(engine).err().unwrap_or(LoadError::Muster(MusterError::Stopped)));
@@ -193,9 +237,9 @@ pub fn run(
             let work = &*work;
             let filled = work.larder.fill(
                 &work.schedule,
-                &work.mint,
+                &work.desk.mint,
                 work.fleet_lock(),
-                || (!work.logs_in()).then(|| work.recruiter.recruit()),
+                || (!work.logs_in()).then(|| work.desk.recruiter.recruit()),
                 || work.elapsed(),
                 || work.is_over(),
             );
@@ -287,7 +331,9 @@ async fn engine(
     let _ = reserve.await;
     let seen = seen?;
     if !stop.load(Ordering::Relaxed) {
-        match Audit::of(&muster).await {
+        let lies = work.schedule.iter().any(|arrival| arrival.deed.lie().is_some());
+        let sample = Sample::of(&mut work.fleet(), lies);
+        match Audit::of(&muster.envoy, sample).await {
             Ok(audit) => work.tell(Message::Audited(Box::new(audit))),
             Err(unwritable) => work.tell(Message::Unwritable(unwritable)),
         }

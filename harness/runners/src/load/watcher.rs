@@ -2,19 +2,16 @@
 
 use super::attack;
 use super::fleet::LEAD;
-use super::generator::{Second, Vitals};
-use super::incident::Incident;
 use super::muster::spoken_to;
 use super::oracle::Class;
 use super::plan::LoadPlan;
-use super::run::{Engine, LoadReport, Progress, Setting};
+use super::run::{Engine, LoadReport, Progress};
 use super::schedule::Arrival;
-use super::validity::{self, Surroundings, Tallied, Validity};
+use super::teller::Teller;
+use super::validity::Tallied;
 use super::windows::{Fate, Windows};
 use super::work::{Message, Work};
-use crate::StopFlag;
-use record::{Event, EventKind, LoadFinished, LoadStarted, LoadWindow, Phase, Sink, WrongAnswer};
-use std::collections::BTreeSet;
+use record::{EventKind, LoadStarted, Phase};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
@@ -24,18 +21,10 @@ use targets::DialectError;
 /// Folds what the attack tells into events.
 pub(super) struct Watcher<'a> {
     plan: &'a LoadPlan,
-    setting: &'a Setting,
-    sink: &'a mut dyn Sink,
-    stop: &'a StopFlag,
-    progress: &'a mut dyn FnMut(&Progress),
     work: &'a Work,
+    pub(super) teller: Teller<'a>,
     windows: Windows,
-    validity: Validity,
-    report: LoadReport,
-    noted: BTreeSet<Class>,
     done: u64,
-    around: Surroundings,
-    vitals: Vitals,
     longest_stop: Duration,
 }
 
@@ -61,36 +50,16 @@ fn next(watch: &Receiver<Message>) -> Result<Message, RecvTimeoutError> {
 }
 
 impl<'a> Watcher<'a> {
-    pub(super) fn new(
-        plan: &'a LoadPlan,
-        setting: &'a Setting,
-        sink: &'a mut dyn Sink,
-        stop: &'a StopFlag,
-        progress: &'a mut dyn FnMut(&Progress),
-        work: &'a Work,
-    ) -> Self {
+    pub(super) fn new(plan: &'a LoadPlan, work: &'a Work, teller: Teller<'a>) -> Self {
         let phases = plan.phases.iter().map(|phase| phase.name.clone()).collect();
         Self {
             plan,
-            setting,
-            sink,
-            stop,
-            progress,
             work,
+            teller,
             windows: Windows::new(Arc::clone(&work.schedule), phases),
-            validity: Validity::new(plan),
-            report: LoadReport::default(),
-            noted: BTreeSet::new(),
             done: 0,
-            around: Surroundings::default(),
-            vitals: Vitals::new(&work.dialect.file().nodes),
             longest_stop: Duration::ZERO,
         }
-    }
-
-    /// What is known of the machine and of the way to the target.
-    pub(super) fn stand_in(&mut self, around: Surroundings) {
-        self.around = around;
     }
 
     /// Waits until the fleet is enrolled; `false` if it never will be.
@@ -111,7 +80,7 @@ impl<'a> Watcher<'a> {
                     | Message::Audited(_),
                 ) => {}
             }
-            (self.progress)(&Progress::Enrolling { done, of });
+            self.teller.progress(&Progress::Enrolling { done, of });
         }
     }
 
@@ -122,7 +91,7 @@ impl<'a> Watcher<'a> {
             self.work.tally.users.load(Ordering::SeqCst) >= self.plan.users
                 && self.work.larder.stocked_until() >= LEAD.min(self.last_offset())
         };
-        while !ready() && !engine.is_finished() && !self.stopped() {
+        while !ready() && !engine.is_finished() && !self.teller.is_stopped() {
             if begun.elapsed() > LONGEST_STOCKING {
                 break;
             }
@@ -151,8 +120,8 @@ impl<'a> Watcher<'a> {
             timeout_s: self.plan.timeout.as_secs_f64(),
             promises: Vec::new(),
         };
-        self.emit(EventKind::LoadStarted(started));
-        self.vitals.begin();
+        self.teller.emit(EventKind::LoadStarted(started));
+        self.teller.vitals.begin();
     }
 
     /// Folds outcomes until all that was let go is dealt with, or the attack is dead.
@@ -170,14 +139,14 @@ impl<'a> Watcher<'a> {
                 Ok(Message::Done(outcome, incident)) => {
                     self.done += 1;
                     if let Fate::Sent { class, lag, .. } = outcome.fate {
-                        self.report.wrong += u64::from(class.is_wrong());
+                        self.teller.report.wrong += u64::from(class.is_wrong());
                         let arrival = &self.work.schedule[outcome.arrival as usize];
-                        self.validity.sent(arrival.phase(), arrival.offset(), lag);
+                        self.teller.validity.sent(arrival.phase(), arrival.offset(), lag);
                         self.count_probe(outcome.arrival, class);
                     }
                     self.windows.add(&outcome);
                     if let Some(incident) = incident {
-                        self.show(outcome.arrival, *incident);
+                        self.teller.show(outcome.arrival, *incident);
                     }
                 }
                 Ok(Message::Released(paced)) => {
@@ -188,7 +157,7 @@ impl<'a> Watcher<'a> {
                 }
                 Ok(Message::Unwritable(error)) => {
                     unwritable.get_or_insert(error);
-                    self.stop.store(true, Ordering::Relaxed);
+                    self.teller.stop();
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) if engine.is_finished() => break,
@@ -201,12 +170,11 @@ impl<'a> Watcher<'a> {
             if told.elapsed() >= ROUND {
                 told = Instant::now();
                 if attack::interrupted() {
-                    self.stop.store(true, Ordering::Relaxed);
+                    self.teller.stop();
                 }
                 let complete = self.windows.take_complete();
-                self.close(complete);
-                let over = self.work.gauge.take_over();
-                self.tell_seconds(&over);
+                self.teller.windows(complete);
+                self.teller.seconds(&self.work.gauge.take_over());
                 self.tell_progress();
             }
         }
@@ -218,148 +186,46 @@ impl<'a> Watcher<'a> {
         if self.work.schedule[arrival as usize].deed.lie().is_none() || !class.is_decided() {
             return;
         }
-        self.report.probes += 1;
-        if class == Class::FalseAccept {
-            self.report.false_accepts += 1;
-            self.report.first_false_accept.get_or_insert(self.report.probes);
-        }
+        self.teller.report.count_probe(class);
     }
 
     /// Takes what the audit found, if there was one.
     pub(super) fn take_audit(&mut self, watch: &Receiver<Message>) {
         let audit = watch.try_iter().find_map(|message| match message {
-            Message::Audited(audit) => Some(audit),
+            Message::Audited(audit) => Some(*audit),
             Message::Spoken
             | Message::Mustered
             | Message::Done(..)
             | Message::Released(_)
             | Message::Unwritable(_) => None,
         });
-        let text = match audit {
-            Some(mut audit) => {
-                self.report.wrong += audit.wrong;
-                self.report.probes += audit.probes();
-                self.report.false_accepts += audit.false_accepts;
-                self.report.audited = audit.looked_at();
-                for incident in std::mem::take(&mut audit.incidents) {
-                    self.show(self.work.schedule.len() as u64, incident);
-                }
-                audit.words()
-            }
-            None => "audit: none, since the load was ended early".to_owned(),
-        };
-        self.emit(EventKind::Note { text });
-    }
-
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-
-    /// Shows an answer: a wrong one as such, one that is none once, as a note.
-    fn show(&mut self, arrival: u64, incident: Incident) {
-        let Incident { class, operation, what, status } = incident;
-        if class.is_wrong() {
-            self.emit(EventKind::WrongAnswer(WrongAnswer {
-                arrival,
-                operation: operation.as_str().to_owned(),
-                class: class.as_str().to_owned(),
-                what,
-                status,
-                repeat: self.setting.repeat.clone(),
-            }));
-        } else if self.noted.insert(class) {
-            let text = format!("the first {class} under load, arrival {arrival}: {what}");
-            self.emit(EventKind::Note { text });
-        }
+        self.teller.audit(audit, self.work.schedule.len() as u64);
     }
 
     fn tell_progress(&mut self) {
         let elapsed = self.work.elapsed();
         let phase = self.plan.phases[self.plan.phase_at(elapsed)].name.clone();
         let (done, of) = (self.done, self.work.schedule.len() as u64);
-        let wrong = self.report.wrong;
-        (self.progress)(&Progress::Attacking { elapsed, phase, done, of, wrong });
-    }
-
-    /// Tells of seconds that are over.
-    fn tell_seconds(&mut self, over: &[Second]) {
-        let Some((strain, events)) = self.vitals.tell(over) else { return };
-        for second in over {
-            self.validity.add_second(second, &strain);
-        }
-        for event in events {
-            self.emit(event);
-        }
-    }
-
-    fn close(&mut self, windows: Vec<LoadWindow>) {
-        for window in windows {
-            self.validity.add(&window);
-            self.report.sent += window.sent;
-            self.report.dropped += window.dropped;
-            for (class, n) in &window.classes {
-                *self.report.classes.entry(class.clone()).or_default() += n;
-            }
-            self.emit(EventKind::LoadWindow(Box::new(window)));
-        }
+        let wrong = self.teller.report.wrong;
+        self.teller.progress(&Progress::Attacking { elapsed, phase, done, of, wrong });
     }
 
     /// Emits what is left, and how it went.
     pub(super) fn finish(&mut self, goose: &str) -> LoadReport {
         let complete = self.windows.take_complete();
-        self.close(complete);
-        let rest = self.windows.take_rest();
-        self.close(rest);
-        let seconds = self.work.gauge.take_all();
-        self.tell_seconds(&seconds);
+        self.teller.windows(complete);
+        self.teller.windows(self.windows.take_rest());
+        self.teller.seconds(&self.work.gauge.take_all());
         self.tell_progress();
         let tallied = Tallied {
             not_ready: self.work.tally.not_ready.load(Ordering::Relaxed),
             longest_stop: self.longest_stop,
             out_of_sockets: self.work.gauge.out_of_sockets(),
         };
-        let checks = self.validity.checks(&tallied, &self.around);
-        let server = self.vitals.of_server(self.report.sent);
-        let texts = [self.books(), self.probes()].into_iter().chain(server);
-        for text in texts.chain(validity::remarks(&checks)) {
-            self.emit(EventKind::Note { text });
-        }
-        let mut report = std::mem::take(&mut self.report);
-        report.complete = report.sent + report.dropped == self.work.schedule.len() as u64;
-        report.invalid = validity::breaches(&checks);
-        report.undecided = [Class::Error, Class::Timeout, Class::Crash, Class::Unreachable]
-            .iter()
-            .filter_map(|class| report.classes.get(class.as_str()))
-            .sum();
-        self.emit(EventKind::LoadFinished(LoadFinished {
-            complete: report.complete,
-            invalid: report.invalid.clone(),
-            goose: goose.to_owned(),
-            checks,
-            interrupted: self.stopped(),
-            probes: report.probes,
-            false_accepts: report.false_accepts,
-            audited: report.audited,
-        }));
-        report
-    }
-
-    /// How often the target was tried, and how sure that makes one.
-    fn probes(&self) -> String {
-        let LoadReport { probes, false_accepts, first_false_accept, .. } = &self.report;
-        match (probes, false_accepts, first_false_accept) {
-            (0, 0, _) => "nothing was sent that had to be refused".to_owned(),
-            (_, 0, _) => format!(
-                "0 wrong accepts in {probes} probes: fewer than 3 in {probes} ({:.1e}) at 95 %",
-                3.0 / *probes as f64
-            ),
-            (_, _, Some(first)) => format!(
-                "{false_accepts} wrong accepts in {probes} probes; the first was probe {first}"
-            ),
-            (_, _, None) => {
-                format!("{false_accepts} wrong accepts in {probes} probes, all in the audit")
-            }
-        }
+        let LoadReport { sent, dropped, .. } = self.teller.report;
+        let complete = sent + dropped == self.work.schedule.len() as u64;
+        let books = self.books();
+        self.teller.finish(goose, &tallied, [books], complete)
     }
 
     /// What was done outside the windows, and how well requests were prepared.
@@ -375,7 +241,7 @@ impl<'a> Watcher<'a> {
              load and {} during it, and {} requests sent at the same instant as another; {} requests \
              were not ready at their instant, {} arrivals had to wait for a user, {} had no device \
              with a challenge",
-            self.vitals.computed().map(|computed| computed + "; ").unwrap_or_default(),
+            self.teller.vitals.computed().map(|computed| computed + "; ").unwrap_or_default(),
             count(&tally.enrolled),
             count(&tally.fetched_before),
             count(&tally.fetched_during),
@@ -384,10 +250,5 @@ impl<'a> Watcher<'a> {
             count(&tally.no_user),
             count(&tally.starved),
         )
-    }
-
-    fn emit(&mut self, kind: EventKind) {
-        let at = self.setting.began.elapsed().as_secs_f64();
-        self.sink.emit(&Event { at, kind });
     }
 }

@@ -2,45 +2,40 @@
 
 use super::attack::{Door, Hands};
 use super::audit::Audit;
-use super::fleet::{Asker, Fleet, Kept, print_of};
+use super::desk::{Desk, issued};
+use super::fleet::{Asker, Fleet, Kept};
 use super::generator::Gauge;
-use super::incident::{Incident, Incidents, describe};
+use super::incident::{Incident, describe};
 use super::larder::{Larder, Portion, return_unsent};
-use super::mint::{Mint, Ready, Twin};
+use super::mint::{Ready, Twin};
 use super::oracle::{Class, Lie, answer, judge, judge_race, turned_away, weigh};
 use super::pacer::Paced;
-use super::recruiter::Recruiter;
 use super::schedule::{Arrival, Deed};
 use super::stand::Stand;
-use super::state::{Answer, Breach, Issued, Ledger, Request, Ticket};
+use super::state::{Answer, Breach};
 use super::windows::{Fate, Outcome};
 use protocol::relying_party::Purpose;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
-use targets::{CHALLENGE_TEXT, Dialect, DialectError, Exchange, Operation, Saved, WireRequest};
+use targets::{CHALLENGE_TEXT, DialectError, Exchange, Operation, Saved, WireRequest};
 
 /// What users share.
 #[derive(Debug)]
 pub(super) struct Work {
-    pub(super) dialect: Arc<Dialect>,
+    pub(super) desk: Arc<Desk>,
     pub(super) schedule: Arc<[Arrival]>,
-    pub(super) recruiter: Recruiter,
-    pub(super) mint: Mint,
     pub(super) larder: Larder,
     pub(super) tally: Tally,
     pub(super) gauge: Gauge,
     /// The way of requests that goose does not send: twins, and all before and after the attack.
     pub(super) client: OnceLock<reqwest::Client>,
     fleet: Mutex<Fleet>,
-    ledger: Mutex<Ledger>,
-    born: Instant,
     stand: Stand,
     next: AtomicU64,
     start: OnceLock<Instant>,
     over: AtomicBool,
-    incidents: Incidents,
     reports: Sender<Message>,
 }
 
@@ -91,38 +86,30 @@ const TOO_LATE: Duration = Duration::from_secs(1);
 
 impl Work {
     pub(super) fn new(
-        dialect: Arc<Dialect>,
+        desk: Desk,
         schedule: Arc<[Arrival]>,
-        recruiter: Recruiter,
-        mint: Mint,
         fleet: Fleet,
-        ledger: Ledger,
         reports: Sender<Message>,
     ) -> Self {
         Self {
-            dialect,
+            desk: Arc::new(desk),
             schedule,
-            recruiter,
-            mint,
             larder: Larder::default(),
             tally: Tally::default(),
             gauge: Gauge::default(),
             client: OnceLock::new(),
             fleet: Mutex::new(fleet),
-            ledger: Mutex::new(ledger),
-            born: Instant::now(),
             stand: Stand::default(),
             next: AtomicU64::new(0),
             start: OnceLock::new(),
             over: AtomicBool::new(false),
-            incidents: Incidents::default(),
             reports,
         }
     }
 
     /// Whether users log in before they do anything else.
     pub(super) fn logs_in(&self) -> bool {
-        !self.dialect.file().session.setup.is_empty()
+        !self.desk.dialect.file().session.setup.is_empty()
     }
 
     pub(super) fn fleet(&self) -> MutexGuard<'_, Fleet> {
@@ -131,25 +118,6 @@ impl Work {
 
     pub(super) fn fleet_lock(&self) -> &Mutex<Fleet> {
         &self.fleet
-    }
-
-    /// Time since this work came to be: challenges are older than the attack.
-    pub(super) fn age(&self) -> Duration {
-        self.born.elapsed()
-    }
-
-    /// Tells the state oracle that a request is about to be sent.
-    pub(super) fn about_to_send(&self, request: Request) -> Ticket {
-        self.ledger().sent(request, self.age())
-    }
-
-    /// Tells the state oracle what came of it.
-    pub(super) fn has_come(&self, ticket: Ticket, answer: Answer) -> Option<Breach> {
-        self.ledger().answered(ticket, answer, self.age())
-    }
-
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets the instant that the schedule counts from.
@@ -253,7 +221,7 @@ impl Work {
         };
         let what = || "a request for a challenge".to_owned();
         let incident =
-            self.incidents.write_up(class, Operation::Challenge, None, what, &exchange, None);
+            self.desk.incidents.write_up(class, Operation::Challenge, None, what, &exchange, None);
         Ok((times.fate(class), incident))
     }
 
@@ -271,7 +239,7 @@ impl Work {
         match self.challenge(number, purpose, due, door).await? {
             Some((class, exchange, times)) if !class.is_decided() => {
                 let what = || "a request for a challenge, for want of one".to_owned();
-                let incident = self.incidents.write_up(
+                let incident = self.desk.incidents.write_up(
                     class,
                     Operation::Challenge,
                     None,
@@ -305,9 +273,9 @@ impl Work {
             Asker::Member(member) => (&member.account, &mut member.saved),
             Asker::Guest(guest) => (&guest.account, &mut guest.saved),
         };
-        let wire = self.mint.challenge(number, purpose, account, saved)?;
+        let wire = self.desk.mint.challenge(number, purpose, account, saved)?;
         saved.remove(CHALLENGE_TEXT);
-        let since = self.age();
+        let since = self.desk.age();
         let Some((exchange, times)) =
             transmit(door, self, Operation::Challenge, wire, saved, due).await
         else {
@@ -317,13 +285,13 @@ impl Work {
         let mut class = judge(None, None, &exchange.decision);
         if class == Class::Right
             && let Some(challenge) = saved.get(CHALLENGE_TEXT)
-            && !self.fleet().is_new(challenge)
+            && !self.desk.is_new(challenge)
         {
             class = Class::WrongOutput;
         }
         match (asker, class) {
             (Asker::Member(mut member), Class::Right) => {
-                member.issued = self.issued(&member.saved, since);
+                member.issued = issued(&member.saved, since, self.desk.age());
                 self.fleet().hold(purpose, *member);
             }
             (asker, _) => self.dismiss(asker, purpose),
@@ -331,29 +299,11 @@ impl Work {
         Ok(Some((class, exchange, times)))
     }
 
-    /// The challenge that has just come.
-    pub(super) fn issued(&self, saved: &Saved, asked: Duration) -> Option<Issued> {
-        let print = print_of(saved.get(CHALLENGE_TEXT)?);
-        Some(Issued { print, asked, came: self.age() })
-    }
-
-    /// Writes an answer up if it is worth showing.
-    pub(super) fn write_up(
-        &self,
-        class: Class,
-        operation: Operation,
-        lie: Option<Lie>,
-        sent: impl FnOnce() -> String,
-        exchange: &Exchange,
-    ) -> Option<Box<Incident>> {
-        self.incidents.write_up(class, operation, lie, sent, exchange, None)
-    }
-
     /// Who asks for a challenge next.
     pub(super) fn asker(&self, purpose: Purpose) -> Asker {
         match self.fleet().asker(purpose) {
             Some(member) => Asker::Member(Box::new(member)),
-            None => Asker::Guest(self.mint.guest()),
+            None => Asker::Guest(self.desk.mint.guest()),
         }
     }
 
@@ -375,7 +325,7 @@ impl Work {
         let Ready { operation, wire, facts, mut saved, member, other, counter, lie, request, twin } =
             ready;
         let before = saved.clone();
-        let ticket = self.about_to_send(request);
+        let ticket = self.desk.about_to_send(request);
         let sending = transmit(door, self, operation, wire, &mut saved, due);
         let (sent, twin) = match twin {
             Some(twin) => {
@@ -385,12 +335,12 @@ impl Work {
             None => (sending.await, None),
         };
         let Some((mut exchange, times)) = sent else {
-            self.has_come(ticket, Answer::Unsent);
+            self.desk.has_come(ticket, Answer::Unsent);
             return (Fate::Dropped, None);
         };
         exchange.decision = turned_away(lie, exchange.status, exchange.decision);
         let reply = answer(&exchange.decision);
-        let breach = self.has_come(ticket, reply);
+        let breach = self.desk.has_come(ticket, reply);
         let class = if let Some((twin, other)) = &twin {
             judge_race([(&exchange.decision, breach), (&twin.decision, *other)])
         } else {
@@ -399,7 +349,7 @@ impl Work {
         };
         let what = || describe(operation, lie, counter, &facts.account);
         let twin = twin.as_ref().map(|(exchange, _)| exchange);
-        let incident = self.incidents.write_up(class, operation, lie, what, &exchange, twin);
+        let incident = self.desk.incidents.write_up(class, operation, lie, what, &exchange, twin);
         let of_twin = twin.map_or(Answer::Refused, |twin| answer(&twin.decision));
         let together = together(reply, of_twin);
         if let Some(other) = other {
@@ -431,12 +381,17 @@ impl Work {
     async fn send_twin(&self, twin: Twin) -> (Exchange, Option<Breach>) {
         let Twin { wire, mut saved, request } = twin;
         let client = self.client.get().expect("it is set before the attack begins");
-        let ticket = self.about_to_send(request);
-        let exchange =
-            targets::http::exchange(client, &self.dialect, Operation::Assert, wire, &mut saved)
-                .await;
+        let ticket = self.desk.about_to_send(request);
+        let exchange = targets::http::exchange(
+            client,
+            &self.desk.dialect,
+            Operation::Assert,
+            wire,
+            &mut saved,
+        )
+        .await;
         self.tally.twins.fetch_add(1, Ordering::Relaxed);
-        let breach = self.has_come(ticket, answer(&exchange.decision));
+        let breach = self.desk.has_come(ticket, answer(&exchange.decision));
         (exchange, breach)
     }
 }
@@ -493,7 +448,7 @@ async fn transmit(
 ) -> Option<(Exchange, Times)> {
     let sent = Instant::now();
     work.gauge.sent(sent);
-    let Some(exchange) = door.send(&work.dialect, operation, wire, saved).await else {
+    let Some(exchange) = door.send(&work.desk.dialect, operation, wire, saved).await else {
         work.gauge.unsent(sent);
         return None;
     };

@@ -46,7 +46,7 @@ impl World {
     }
 
     /// Such a server with something around it.
-    fn around(
+    pub(crate) fn around(
         flaws: Flaws,
         lifetime: Duration,
         put: impl FnOnce(Router) -> Router + Send + 'static,

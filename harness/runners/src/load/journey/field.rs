@@ -1,15 +1,16 @@
 //! What the threads of a fleet's run share, and what each user does with a request.
 
 use super::super::attack::{Door, Hands};
+use super::super::audit::{Audit, KEYS, Sample};
+use super::super::desk::{Desk, issued};
 use super::super::fleet::{Kept, Material};
 use super::super::generator::Gauge;
-use super::super::incident::{Incident, Incidents};
-use super::super::mint::Mint;
-use super::super::oracle::{Class, Lie};
-use super::super::recruiter::Recruiter;
+use super::super::incident::Incident;
+use super::super::oracle::{Class, Lie, answer as told, weigh};
+use super::super::recruiter::Member;
 use super::super::schedule::Deed as Made;
 use super::super::stand::Stand;
-use super::super::state::Request as Known;
+use super::super::state::{Answer as Told, Request as Known, Ticket};
 use super::super::windows::Fate;
 use super::books::Entry;
 use super::clock::Clock;
@@ -19,21 +20,18 @@ use super::owed::{Age, Owed, classify, owed, seen};
 use super::steps::Keep;
 use protocol::relying_party::Purpose;
 use record::FleetSecond;
-use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
-use targets::{CHALLENGE_TEXT, Dialect, DialectError, Facts, Operation, Saved, WireRequest};
+use targets::{CHALLENGE_TEXT, Decision, DialectError, Facts, Operation, Saved, WireRequest};
 
 /// What the threads share.
 #[derive(Debug)]
 pub(super) struct Field {
-    pub(super) dialect: Arc<Dialect>,
-    pub(super) recruiter: Recruiter,
-    pub(super) mint: Mint,
+    pub(super) desk: Arc<Desk>,
     pub(super) life: Mutex<Life>,
     pub(super) clock: OnceLock<Clock>,
     /// How long the target's challenges live, by its own words; of the clock on the wall.
@@ -44,7 +42,6 @@ pub(super) struct Field {
     pub(super) agenda: OnceLock<Thread>,
     pub(super) pacer: OnceLock<Thread>,
     held: Mutex<Held>,
-    challenges: Mutex<HashSet<u64>>,
     /// Requests that are made, by their instant.
     outbox: Mutex<BTreeMap<(Instant, u64), Parcel>>,
     /// Requests whose instant has come.
@@ -52,7 +49,6 @@ pub(super) struct Field {
     stand: Stand,
     number: AtomicU64,
     over: AtomicBool,
-    incidents: Incidents,
     reports: Sender<Message>,
 }
 
@@ -85,6 +81,8 @@ pub(super) enum Message {
     Over,
     /// A request could not be written.
     Unwritable(DialectError),
+    /// What the target still knew after the load.
+    Audited(Box<Audit>),
 }
 
 /// A request that waits for its instant.
@@ -96,8 +94,10 @@ pub(super) struct Parcel {
     entry: Entry,
     due: Instant,
     wire: WireRequest,
+    /// What the state oracle knows it by, if it uses a key.
+    known: Option<Known>,
     /// What it is made of, if it may be sent again.
-    made_of: Option<(Facts, Known)>,
+    facts: Option<Facts>,
     saved: Saved,
     challenge: Times,
     account: String,
@@ -108,34 +108,23 @@ pub(super) struct Parcel {
 const TOO_LATE: Duration = Duration::from_secs(1);
 
 impl Field {
-    pub(super) fn new(
-        dialect: Arc<Dialect>,
-        recruiter: Recruiter,
-        mint: Mint,
-        life: Life,
-        lifetime: Option<Duration>,
-        reports: Sender<Message>,
-    ) -> Self {
+    pub(super) fn new(desk: Desk, life: Life, reports: Sender<Message>) -> Self {
         let devices = life.devices();
         Self {
-            dialect,
-            recruiter,
-            mint,
+            lifetime: desk.dialect.file().policy.challenge_ttl,
+            desk: Arc::new(desk),
             life: Mutex::new(life),
             clock: OnceLock::new(),
-            lifetime,
             tally: Tally::default(),
             gauge: Gauge::default(),
             agenda: OnceLock::new(),
             pacer: OnceLock::new(),
             held: Mutex::new(Held::by(devices)),
-            challenges: Mutex::default(),
             outbox: Mutex::default(),
             due: Mutex::default(),
             stand: Stand::default(),
             number: AtomicU64::new(0),
             over: AtomicBool::new(false),
-            incidents: Incidents::default(),
             reports,
         }
     }
@@ -168,21 +157,32 @@ impl Field {
     pub(super) fn make(&self, request: Request, clock: &Clock) -> Result<(), DialectError> {
         let due = clock.instant(request.due);
         let number = self.number();
-        let member = || self.recruiter.member(request.device, request.key);
-        let account = self.recruiter.account(request.device);
-        let (mut saved, accepted, challenge) = {
+        let age_at = |at| self.desk.age_at(at);
+        let member = || self.desk.recruiter.member(request.device, request.key);
+        let account = self.desk.recruiter.account(request.device);
+        let (mut saved, accepted, challenge, key) = {
             let mut held = lock(&self.held);
             let (saved, accepted) = held.take(request.device);
-            (saved, accepted, held.times(request.device))
+            let key = match request.deed {
+                Deed::Enrol { again: false } => held.another_key(request.device),
+                Deed::Enrol { again: true }
+                | Deed::Assert { .. }
+                | Deed::SendAgain
+                | Deed::AskToAttest
+                | Deed::AskToAssert => held.key(request.device),
+            };
+            (saved, accepted, held.times(request.device), key)
         };
-        let (wire, made_of) = match request.deed {
+        let (wire, known, facts) = match request.deed {
             Deed::AskToAttest | Deed::AskToAssert => {
                 let purpose = purpose(request.deed);
-                (self.mint.challenge(number, purpose, &account, &saved)?, None)
+                (self.desk.mint.challenge(number, purpose, &account, &saved)?, None, None)
             }
             Deed::Enrol { .. } | Deed::Assert { .. } => {
                 let mut member = member();
                 member.saved.clone_from(&saved);
+                member.number = key;
+                member.issued = issued(&saved, age_at(challenge.asked), age_at(challenge.there));
                 member.device.next_counter = request.counter;
                 let deed = match request.deed {
                     Deed::Enrol { .. } => Made::Attest(None),
@@ -191,15 +191,16 @@ impl Field {
                     | Deed::AskToAssert
                     | Deed::SendAgain => Made::Assert(None),
                 };
-                let ready = self.mint.make(number, deed, Material::Member(Box::new(member)))?;
-                (ready.wire, Some((ready.facts, ready.request)))
+                let ready =
+                    self.desk.mint.make(number, deed, Material::Member(Box::new(member)))?;
+                (ready.wire, Some(ready.request), Some(ready.facts))
             }
             Deed::SendAgain => {
                 let accepted = accepted.expect("life sends again only what it asked to keep");
                 saved.clone_from(&accepted.saved);
                 let deed = Made::Assert(Some(Lie::Replay));
-                let ready = self.mint.make(number, deed, Material::Accepted(accepted))?;
-                (ready.wire, None)
+                let ready = self.desk.mint.make(number, deed, Material::Accepted(accepted))?;
+                (ready.wire, Some(ready.request), None)
             }
         };
         let entry = Entry {
@@ -208,8 +209,18 @@ impl Field {
             operation: operation(request.deed),
             dishonest: matches!(request.deed, Deed::SendAgain | Deed::Assert { stale: true }),
         };
-        let parcel =
-            Parcel { request, number: 0, entry, due, wire, made_of, saved, challenge, account };
+        let parcel = Parcel {
+            request,
+            number: 0,
+            entry,
+            due,
+            wire,
+            known,
+            facts,
+            saved,
+            challenge,
+            account,
+        };
         let mut outbox = lock(&self.outbox);
         outbox.insert((due, number), parcel);
         let is_first = outbox.first_key_value().is_some_and(|(key, _)| *key == (due, number));
@@ -246,14 +257,25 @@ impl Field {
 
     /// Sends a request, and tells its device and the watcher what came of it.
     async fn see_to(&self, parcel: Parcel, door: &mut Door<'_>) {
-        let Parcel { request, number, entry, due, wire, made_of, mut saved, challenge, account } =
-            parcel;
+        let Parcel {
+            request,
+            number,
+            entry,
+            due,
+            wire,
+            known,
+            facts,
+            mut saved,
+            challenge,
+            account,
+        } = parcel;
         self.gauge.taken(number);
         let clock = self.clock.get().expect("requests are made after the clock was set");
         let device = request.device;
         let before = saved.clone();
         let sent = Instant::now();
-        let too_late = self.dialect.file().timeout.max(TOO_LATE);
+        let mut ticket = None;
+        let too_late = self.desk.dialect.file().timeout.max(TOO_LATE);
         let exchange = if sent.saturating_duration_since(due) > too_late {
             None
         } else {
@@ -261,13 +283,15 @@ impl Field {
                 saved.remove(CHALLENGE_TEXT);
             }
             self.gauge.sent(sent);
-            let exchange = door.send(&self.dialect, entry.operation, wire, &mut saved).await;
+            ticket = known.map(|known| self.desk.about_to_send(known));
+            let exchange = door.send(&self.desk.dialect, entry.operation, wire, &mut saved).await;
             if exchange.is_none() {
                 self.gauge.unsent(sent);
             }
             exchange
         };
         let Some(exchange) = exchange else {
+            ticket.map(|ticket| self.desk.has_come(ticket, Told::Unsent));
             let mut life = self.life();
             let keep = life.answered(device, clock.now(), Answer::NotSent);
             self.keep(device, keep, before, None);
@@ -282,13 +306,12 @@ impl Field {
             most: done.saturating_duration_since(challenge.asked),
         });
         let owed = owed(request.deed, age, self.lifetime);
-        let counter = matches!(request.deed, Deed::Assert { .. }).then_some(request.counter);
-        let mut class = classify(owed, counter, &exchange.decision);
+        let mut class = self.class(&request, owed, ticket, &exchange.decision);
         let answer = seen(&exchange);
         if !uses_challenge(request.deed)
             && class == Class::Right
             && let Some(challenge) = saved.get(CHALLENGE_TEXT)
-            && !self.is_new(challenge)
+            && !self.desk.is_new(challenge)
         {
             class = Class::WrongOutput;
         }
@@ -305,13 +328,27 @@ impl Field {
             saved.extend(challenge.map(|text| (CHALLENGE_TEXT.to_owned(), text)));
         }
         let kept = |(facts, request)| Box::new(Kept { facts, saved: before, request });
-        let accepted = made_of.map(kept);
+        let accepted = facts.zip(known).map(kept);
+        if let Some(accepted) = &accepted
+            && entry.operation == Operation::Assert
+            && answer == Answer::Accepted
+            && class == Class::Right
+        {
+            lock(&self.held).keep_for_audit(accepted);
+        }
         self.keep(device, keep, saved, accepted);
         drop(life);
         self.agenda.get().into_iter().for_each(Thread::unpark);
-        let told = (owed == Owed::Refusal).then_some(Lie::Replay);
+        let owes_refusal = (owed == Owed::Refusal).then_some(Lie::Replay);
         let what = || describe(&request, age, &account);
-        let incident = self.incidents.write_up(class, entry.operation, told, what, &exchange, None);
+        let incident = self.desk.incidents.write_up(
+            class,
+            entry.operation,
+            owes_refusal,
+            what,
+            &exchange,
+            None,
+        );
         let fate = Fate::Sent {
             class,
             response: done.saturating_duration_since(due),
@@ -319,6 +356,22 @@ impl Field {
             lag: sent.saturating_duration_since(due),
         };
         self.tell(Message::Done(entry, fate, incident));
+    }
+
+    /// The class of an answer, by what was owed and by what the server must have stored.
+    fn class(
+        &self,
+        request: &Request,
+        owed: Owed,
+        ticket: Option<Ticket>,
+        decision: &Decision,
+    ) -> Class {
+        let counter = matches!(request.deed, Deed::Assert { .. }).then_some(request.counter);
+        let class = classify(owed, counter, decision);
+        match ticket {
+            Some(ticket) => weigh(class, self.desk.has_come(ticket, told(decision))),
+            None => class,
+        }
     }
 
     /// Keeps what a device needs for its next request, and nothing else.
@@ -330,11 +383,32 @@ impl Field {
         lock(&self.held).give(device, saved, accepted);
     }
 
-    /// Notes a challenge that was handed out; `false` if it was handed out before.
-    pub(super) fn is_new(&self, challenge: &str) -> bool {
-        let mut hasher = DefaultHasher::new();
-        challenge.hash(&mut hasher);
-        lock(&self.challenges).insert(hasher.finish())
+    /// What there is to audit: devices that rest with an enrolled key, and accepted requests if
+    /// these journeys send any again.
+    pub(super) fn sample(&self) -> Sample {
+        let (sends_again, idle) = {
+            let life = self.life();
+            (life.sends_again(), life.with_an_idle_key(KEYS))
+        };
+        let mut held = lock(&self.held);
+        let accepted = held.take_for_audit();
+        let keys = idle.into_iter().map(|(device, key, counter)| {
+            let mut member = self.desk.recruiter.member(device, key);
+            member.number = held.key(device);
+            member.saved = held.take(device).0;
+            member.device.next_counter = counter + 1;
+            member
+        });
+        let keys = keys.filter(|member| self.desk.is_enrolled(member.number)).collect();
+        let accepted = if sends_again { accepted } else { Vec::new() };
+        Sample { keys, accepted, refused: Vec::new() }
+    }
+
+    /// A device that is to be enrolled before the start.
+    pub(super) fn recruit(&self, device: u32) -> Member {
+        let mut member = self.desk.recruiter.member(device, 0);
+        member.number = lock(&self.held).another_key(device);
+        member
     }
 
     /// Keeps what a target gave a device that was enrolled before the start.

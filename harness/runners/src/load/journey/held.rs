@@ -3,6 +3,7 @@
 //! At a launch nearly all devices hold a challenge while they wait for Apple, and for most that is
 //! all they hold. So that is kept in few bytes.
 
+use super::super::audit::OTHERS;
 use super::super::fleet::Kept as AsKept;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -14,6 +15,11 @@ pub(super) struct Held {
     of: HashMap<u32, Kept>,
     /// When the challenge was asked for and when it was there, in ms since `origin`.
     times: Vec<(u32, u32)>,
+    /// By which numbers the state oracle knows their keys.
+    keys: Vec<u32>,
+    next_key: u32,
+    /// Some of the requests that were accepted, for the audit.
+    accepted: Vec<AsKept>,
     origin: Instant,
 }
 
@@ -45,7 +51,9 @@ impl Held {
     /// Nothing yet, for so many devices.
     pub(super) fn by(devices: u32) -> Self {
         let times = vec![(0, 0); devices as usize];
-        Self { of: HashMap::new(), times, origin: Instant::now() }
+        let keys = vec![0; devices as usize];
+        let (of, accepted) = (HashMap::new(), Vec::new());
+        Self { of, times, keys, next_key: 0, accepted, origin: Instant::now() }
     }
 
     /// What a device holds. It does not hold it any more.
@@ -70,6 +78,30 @@ impl Held {
             (_, accepted) => Kept::More(Box::new(More { saved, accepted })),
         };
         self.of.insert(device, kept);
+    }
+
+    /// A device has a key that nobody has seen. Gives back its number.
+    pub(super) fn another_key(&mut self, device: u32) -> u32 {
+        self.keys[device as usize] = self.next_key;
+        self.next_key += 1;
+        self.keys[device as usize]
+    }
+
+    /// The number of a device's key.
+    pub(super) fn key(&self, device: u32) -> u32 {
+        self.keys[device as usize]
+    }
+
+    /// Keeps an accepted request for the audit, if it has not enough of them.
+    pub(super) fn keep_for_audit(&mut self, accepted: &AsKept) {
+        if self.accepted.len() < OTHERS {
+            self.accepted.push(accepted.clone());
+        }
+    }
+
+    /// Takes what was kept for the audit.
+    pub(super) fn take_for_audit(&mut self) -> Vec<AsKept> {
+        std::mem::take(&mut self.accepted)
     }
 
     /// Notes when a device's challenge was asked for and there.
@@ -132,6 +164,14 @@ mod tests {
     #[test]
     fn a_challenge_alone_costs_few_bytes() {
         assert!(size_of::<(u32, Kept)>() <= 24, "{}", size_of::<(u32, Kept)>());
+    }
+
+    #[test]
+    fn no_two_keys_have_one_number() {
+        let mut held = Held::by(2);
+        let numbers = [held.another_key(0), held.another_key(1), held.another_key(0)];
+        assert_eq!(numbers, [0, 1, 2]);
+        assert_eq!((held.key(0), held.key(1)), (2, 1));
     }
 
     #[test]

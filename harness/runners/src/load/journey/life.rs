@@ -153,6 +153,29 @@ impl Life {
         (0..self.enrolled).filter(|device| self.store.state(*device) != State::Unsupported)
     }
 
+    /// Whether requests that were accepted are sent again.
+    pub(crate) fn sends_again(&self) -> bool {
+        self.plan.journeys.duplicates.0 + self.plan.journeys.replays.0 > 0.0
+    }
+
+    /// At most so many devices, evenly among all, whose key the server knows, works and is not in use
+    /// at the moment; each with the number of keys before it and the counter it used last.
+    pub(crate) fn with_an_idle_key(&self, most: usize) -> Vec<(u32, u16, u32)> {
+        let idle = |device: &u32| {
+            let odd = flag::AWAY | flag::WANTING | flag::STICKY | flag::BROKEN;
+            self.store.has(*device, flag::ATTESTED)
+                && !self.store.has(*device, odd)
+                && self.store.state(*device) != State::KeyLost
+        };
+        let idle: Vec<u32> = (0..self.store.devices()).filter(idle).collect();
+        let chosen = idle.iter().step_by(idle.len().div_ceil(most.max(1)).max(1));
+        let with = |device: &u32| {
+            let index = *device as usize;
+            (*device, self.store.keys[index], self.store.counter[index])
+        };
+        chosen.map(with).collect()
+    }
+
     /// When there is something to do next, if requests are taken `lead` ahead.
     pub(crate) fn next_at(&self, lead: Duration) -> Option<Duration> {
         self.agenda.next_at(lead)

@@ -1,33 +1,34 @@
 //! A fleet against a real server, from its plan to its last second.
 
 use super::super::attack;
-use super::super::fleet::Material;
+use super::super::audit::Audit;
+use super::super::desk::Desk;
+use super::super::envoy::{Envoy, MusterError, many};
+use super::super::generator::Vitals;
 use super::super::mint::{Mint, meaningful_lies};
-use super::super::muster::{AT_A_TIME, MusterError, must_be_accepted};
 use super::super::oracle::Lie;
 use super::super::pacer::ask_for_fine_timers;
 use super::super::plan::LoadPlan;
 use super::super::recruiter::Recruiter;
 use super::super::run::{LoadError, LoadReport, Progress, Setting, fits, joined, surroundings};
-use super::super::schedule::Deed as Made;
+use super::super::teller::Teller;
+use super::super::validity::Validity;
 use super::clock::Clock;
 use super::config::JourneyPlan;
 use super::field::{Field, Message};
 use super::life::Life;
 use super::phases::phases;
 use super::simulate::seed_of;
-use super::watch::Watch;
+use super::watch::{Watch, as_load};
 use crate::StopFlag;
-use protocol::relying_party::Purpose;
 use record::Sink;
 use simulator::{Authority, Seed};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 use targets::http::OpenError;
-use targets::{CHALLENGE_TEXT, Dialect, Exchange, Operation, TargetFile};
-use tokio::task::JoinSet;
+use targets::{Dialect, TargetFile};
 
 /// A run of journeys as it is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,15 +90,13 @@ pub fn run(
     let of_devices = lifetime.map_or(plan.fleet.challenge_lifetime.0, |life| life.mul_f64(speed));
     let life = Life::new(&plan, seed_of(&asked.seed, "fleet life"), of_devices);
     let load = LoadPlan::steady(1.0, plan.journeys.length.0.div_f64(speed), asked.seed);
-    let (reports, watch) = channel();
-    let field = Arc::new(Field::new(
+    let desk = Desk::new(
         Arc::clone(&dialect),
         Recruiter::new(&load, &target, setting.session),
         Mint::new(dialect, authority, &asked.seed, setting.session),
-        life,
-        lifetime,
-        reports,
-    ));
+    );
+    let (reports, watch) = channel();
+    let field = Arc::new(Field::new(desk, life, reports));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::scope(|scope| {
         let engine = {
@@ -110,8 +109,11 @@ pub fn run(
             })?
         };
         let ending = Ending(&field);
-        let mut watcher = Watch::new(asked, &plan, setting, sink, stop, progress, &field);
-        watcher.stand_in(surroundings(asked.journeys.highest_rate(), &target, setting));
+        let validity = Validity::new(&as_load(asked, &plan));
+        let vitals = Vitals::new(&target.nodes);
+        let mut teller = Teller::new(setting, sink, stop, progress, validity, vitals);
+        teller.stand_in(surroundings(asked.journeys.highest_rate(), &target, setting));
+        let mut watcher = Watch::new(asked, &plan, &field, teller);
         if !watcher.mustered(&watch, &engine) {
             drop(ending);
             return Err(joined(engine).err().unwrap_or(LoadError::Muster(MusterError::Stopped)));
@@ -139,6 +141,7 @@ pub fn run(
         let unwritable = watcher.watch(&watch, &engine);
         drop(ending);
         let goose = joined(engine);
+        watcher.take_audit(&watch);
         let report = watcher.finish(goose.as_deref().unwrap_or_default());
         if let Some(error) = unwritable {
             return Err(error.into());
@@ -212,63 +215,42 @@ async fn engine(
 ) -> Result<String, LoadError> {
     let client = targets::http::client_builder(target, setting.allow_public).await?;
     let client = client.build().map_err(OpenError::from)?;
-    enrol_before(field, &client, stop).await?;
+    let envoy = Arc::new(Envoy::new(Arc::clone(&field.desk), client.clone()));
+    enrol_before(field, &envoy, stop).await?;
     field.tell(Message::Mustered);
     let host = target.nodes[0].as_str();
     let seen = attack::attack(field, users, host, &client, setting.dashboard).await;
     field.end();
-    Ok(seen?)
+    let seen = seen?;
+    if !stop.load(Ordering::Relaxed) {
+        match Audit::of(&envoy, field.sample()).await {
+            Ok(audit) => field.tell(Message::Audited(Box::new(audit))),
+            Err(unwritable) => field.tell(Message::Unwritable(unwritable)),
+        }
+    }
+    Ok(seen)
 }
 
 /// Enrols the devices that the server must know before the start.
 async fn enrol_before(
     field: &Arc<Field>,
-    client: &reqwest::Client,
+    envoy: &Arc<Envoy>,
     stop: &StopFlag,
 ) -> Result<(), MusterError> {
     let devices: Arc<[u32]> = field.life().enrolled_before().collect();
-    let next = Arc::new(AtomicU32::new(0));
-    let mut hands = JoinSet::new();
-    for _ in 0..AT_A_TIME {
-        let (field, client, stop) = (Arc::clone(field), client.clone(), Arc::clone(stop));
-        let (devices, next) = (Arc::clone(&devices), Arc::clone(&next));
-        hands.spawn(async move {
-            while let Some(device) = devices.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
-                if stop.load(Ordering::Relaxed) {
-                    return Err(MusterError::Stopped);
-                }
-                enrol(&field, &client, *device).await?;
-            }
+    let (of, stopping) = (devices.len() as u64, Arc::clone(stop));
+    let field = Arc::clone(field);
+    many(envoy, of, &move || stopping.load(Ordering::Relaxed), move |envoy, index| {
+        let (device, field) = (devices[index as usize], Arc::clone(&field));
+        async move {
+            let member = envoy.enrol(Box::new(field.recruit(device))).await?;
+            field.keep_enrolled(device, member.saved);
+            field.tally.enrolled.fetch_add(1, Ordering::Relaxed);
+            field.tell(Message::Enrolled);
             Ok(())
-        });
-    }
-    while let Some(hand) = hands.join_next().await {
-        hand.expect("nobody cancels an enrolment, and none panics")?;
-    }
-    Ok(())
-}
-
-async fn enrol(field: &Field, client: &reqwest::Client, device: u32) -> Result<(), MusterError> {
-    let mut member = field.recruiter.member(device, 0);
-    let exchange = async |operation, wire, saved: &mut _| -> Exchange {
-        targets::http::exchange(client, &field.dialect, operation, wire, saved).await
-    };
-    let number = field.number();
-    let wire = field.mint.challenge(number, Purpose::Attest, &member.account, &member.saved)?;
-    let answer = exchange(Operation::Challenge, wire, &mut member.saved).await;
-    must_be_accepted("the request for a challenge", answer)?;
-    if let Some(challenge) = member.saved.get(CHALLENGE_TEXT) {
-        field.is_new(challenge);
-    }
-    let material = Material::Member(Box::new(member));
-    let ready = field.mint.make(number, Made::Attest(None), material)?;
-    let mut member = ready.member.expect("an attestation has a device");
-    let answer = exchange(Operation::Attest, ready.wire, &mut member.saved).await;
-    must_be_accepted("the attestation", answer)?;
-    field.keep_enrolled(device, member.saved);
-    field.tally.enrolled.fetch_add(1, Ordering::Relaxed);
-    field.tell(Message::Enrolled);
-    Ok(())
+        }
+    })
+    .await
 }
 
 /// Ends the work when it goes out of scope.

@@ -1,23 +1,18 @@
 //! Folds what a fleet's run tells into events, second by second.
 
 use super::super::attack;
-use super::super::generator::{Second, Vitals};
-use super::super::incident::Incident;
 use super::super::oracle::Class;
 use super::super::plan::LoadPlan;
-use super::super::run::{Engine, LoadReport, Progress, Setting};
-use super::super::validity::{self, Surroundings, Tallied, Validity};
+use super::super::run::{Engine, LoadReport, Progress};
+use super::super::teller::Teller;
+use super::super::validity::Tallied;
 use super::super::windows::Fate;
 use super::books::Books;
 use super::config::{JourneyPlan, Waking};
 use super::field::{Field, Message};
 use super::phases::{Stretch, phases};
 use super::run::JourneyRun;
-use crate::StopFlag;
-use record::{
-    Event, EventKind, FleetSecond, LoadFinished, LoadStarted, LoadWindow, Phase, Sink, WrongAnswer,
-};
-use std::collections::BTreeSet;
+use record::{EventKind, FleetSecond, LoadStarted, Phase};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -27,21 +22,12 @@ use targets::DialectError;
 pub(super) struct Watch<'a> {
     asked: &'a JourneyRun,
     plan: &'a JourneyPlan,
-    setting: &'a Setting,
-    sink: &'a mut dyn Sink,
-    stop: &'a StopFlag,
-    progress: &'a mut dyn FnMut(&Progress),
     field: &'a Field,
+    pub(super) teller: Teller<'a>,
     phases: Vec<Stretch>,
     names: Vec<String>,
     books: Books,
-    validity: Validity,
-    report: LoadReport,
-    noted: BTreeSet<Class>,
     over: bool,
-    probes: u64,
-    around: Surroundings,
-    vitals: Vitals,
 }
 
 /// How often progress is told and stops are looked for.
@@ -55,38 +41,13 @@ impl<'a> Watch<'a> {
     pub(super) fn new(
         asked: &'a JourneyRun,
         plan: &'a JourneyPlan,
-        setting: &'a Setting,
-        sink: &'a mut dyn Sink,
-        stop: &'a StopFlag,
-        progress: &'a mut dyn FnMut(&Progress),
         field: &'a Field,
+        teller: Teller<'a>,
     ) -> Self {
         let phases = phases(&asked.name, plan);
-        let names: Vec<String> = phases.iter().map(|phase| phase.name.clone()).collect();
-        Self {
-            validity: Validity::new(&as_load(asked, &phases, plan)),
-            asked,
-            plan,
-            setting,
-            sink,
-            stop,
-            progress,
-            field,
-            phases,
-            names,
-            books: Books::default(),
-            report: LoadReport::default(),
-            noted: BTreeSet::new(),
-            over: false,
-            probes: 0,
-            around: Surroundings::default(),
-            vitals: Vitals::new(&field.dialect.file().nodes),
-        }
-    }
-
-    /// What is known of the machine and of the way to the target.
-    pub(super) fn stand_in(&mut self, around: Surroundings) {
-        self.around = around;
+        let names = phases.iter().map(|phase| phase.name.clone()).collect();
+        let books = Books::default();
+        Self { asked, plan, field, teller, phases, names, books, over: false }
     }
 
     /// Waits until those are enrolled that must be; `false` if they never will be.
@@ -105,10 +66,11 @@ impl<'a> Watch<'a> {
                     | Message::Done(..)
                     | Message::Second(_)
                     | Message::Over
-                    | Message::Unwritable(_),
+                    | Message::Unwritable(_)
+                    | Message::Audited(_),
                 ) => {}
             }
-            (self.progress)(&Progress::Enrolling { done, of });
+            self.teller.progress(&Progress::Enrolling { done, of });
         }
     }
 
@@ -116,7 +78,7 @@ impl<'a> Watch<'a> {
     pub(super) fn wait_for_users(&self, engine: &Engine<'_>) {
         let begun = Instant::now();
         let ready = || self.field.tally.users.load(Ordering::SeqCst) >= self.asked.users;
-        while !ready() && !engine.is_finished() && !self.stopped() {
+        while !ready() && !engine.is_finished() && !self.teller.is_stopped() {
             if begun.elapsed() > LONGEST_MUSTERING {
                 break;
             }
@@ -150,8 +112,8 @@ impl<'a> Watch<'a> {
             timeout_s: self.asked.timeout.as_secs_f64(),
             promises: Vec::new(),
         };
-        self.emit(EventKind::LoadStarted(started));
-        self.vitals.begin();
+        self.teller.emit(EventKind::LoadStarted(started));
+        self.teller.vitals.begin();
     }
 
     /// Folds what is told until the end, and until all that was due is dealt with.
@@ -169,11 +131,16 @@ impl<'a> Watch<'a> {
                 Ok(Message::Done(entry, fate, incident)) => {
                     self.books.settle(entry, fate);
                     if let Fate::Sent { class, .. } = fate {
-                        self.report.wrong += u64::from(class.is_wrong());
-                        self.probes += u64::from(entry.dishonest && class.is_decided());
+                        self.teller.report.wrong += u64::from(class.is_wrong());
+                        if entry.dishonest && class.is_decided() {
+                            self.teller.report.count_probe(class);
+                        } else if class == Class::FalseAccept {
+                            self.teller.report.false_accepts += 1;
+                        }
                     }
                     if let Some(incident) = incident {
-                        self.show(*incident);
+                        let (_, arrival) = self.books.counts();
+                        self.teller.show(arrival, *incident);
                     }
                 }
                 Ok(Message::Second(second)) => self.fleet_second(second),
@@ -183,7 +150,7 @@ impl<'a> Watch<'a> {
                 }
                 Ok(Message::Unwritable(error)) => {
                     unwritable.get_or_insert(error);
-                    self.stop.store(true, Ordering::Relaxed);
+                    self.teller.stop();
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) if engine.is_finished() => break,
@@ -194,7 +161,7 @@ impl<'a> Watch<'a> {
                         break;
                     }
                 }
-                Ok(Message::Enrolled | Message::Mustered) => {}
+                Ok(Message::Enrolled | Message::Mustered | Message::Audited(_)) => {}
             }
             if deadline.is_some_and(|deadline| Instant::now() > deadline) {
                 break;
@@ -202,13 +169,12 @@ impl<'a> Watch<'a> {
             if told.elapsed() >= ROUND {
                 told = Instant::now();
                 if attack::interrupted() {
-                    self.stop.store(true, Ordering::Relaxed);
+                    self.teller.stop();
                 }
                 let before = self.elapsed().as_secs().saturating_sub(1);
                 let complete = self.books.take_before(before, &self.names);
-                self.close(complete);
-                let over = self.field.gauge.take_over();
-                self.tell_seconds(&over);
+                self.teller.windows(complete);
+                self.teller.seconds(&self.field.gauge.take_over());
                 self.tell_progress();
             }
         }
@@ -220,31 +186,24 @@ impl<'a> Watch<'a> {
         self.field.clock.get().map_or(Duration::ZERO, |clock| clock.now().div_f64(speed))
     }
 
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-
-    /// Shows an answer: a wrong one as such, one that is none once, as a note.
-    fn show(&mut self, incident: Incident) {
-        let Incident { class, operation, what, status } = incident;
-        let (_, arrival) = self.books.counts();
-        if class.is_wrong() {
-            self.emit(EventKind::WrongAnswer(WrongAnswer {
-                arrival,
-                operation: operation.as_str().to_owned(),
-                class: class.as_str().to_owned(),
-                what,
-                status,
-                repeat: self.setting.repeat.clone(),
-            }));
-        } else if self.noted.insert(class) {
-            let text = format!("the first {class} under load: {what}");
-            self.emit(EventKind::Note { text });
-        }
+    /// Takes what the audit found, if there was one.
+    pub(super) fn take_audit(&mut self, watch: &Receiver<Message>) {
+        let audit = watch.try_iter().find_map(|message| match message {
+            Message::Audited(audit) => Some(*audit),
+            Message::Enrolled
+            | Message::Mustered
+            | Message::Due(_)
+            | Message::Done(..)
+            | Message::Second(_)
+            | Message::Over
+            | Message::Unwritable(_) => None,
+        });
+        let (_, dealt_with) = self.books.counts();
+        self.teller.audit(audit, dealt_with);
     }
 
     fn fleet_second(&mut self, second: Box<FleetSecond>) {
-        self.emit(EventKind::FleetSecond(second));
+        self.teller.emit(EventKind::FleetSecond(second));
     }
 
     fn tell_progress(&mut self) {
@@ -253,49 +212,17 @@ impl<'a> Watch<'a> {
         let running = self.phases.iter().rev().find(|phase| phase.from <= at);
         let phase = running.map(|phase| phase.name.clone()).unwrap_or_default();
         let (of, done) = self.books.counts();
-        let wrong = self.report.wrong;
-        (self.progress)(&Progress::Attacking { elapsed, phase, done, of, wrong });
-    }
-
-    /// Tells of seconds that are over.
-    fn tell_seconds(&mut self, over: &[Second]) {
-        let Some((strain, events)) = self.vitals.tell(over) else { return };
-        for second in over {
-            self.validity.add_second(second, &strain);
-        }
-        for event in events {
-            self.emit(event);
-        }
-    }
-
-    fn close(&mut self, windows: Vec<LoadWindow>) {
-        for window in windows {
-            self.validity.add(&window);
-            self.report.sent += window.sent;
-            self.report.dropped += window.dropped;
-            for (class, n) in &window.classes {
-                *self.report.classes.entry(class.clone()).or_default() += n;
-            }
-            self.emit(EventKind::LoadWindow(Box::new(window)));
-        }
+        let wrong = self.teller.report.wrong;
+        self.teller.progress(&Progress::Attacking { elapsed, phase, done, of, wrong });
     }
 
     /// Emits what is left, and how it went.
     pub(super) fn finish(&mut self, goose: &str) -> LoadReport {
-        let interrupted = self.stopped();
+        let interrupted = self.teller.is_stopped();
         let rest = self.books.take_rest(&self.names);
-        self.close(rest);
-        let over = self.field.gauge.take_all();
-        self.tell_seconds(&over);
+        self.teller.windows(rest);
+        self.teller.seconds(&self.field.gauge.take_all());
         self.tell_progress();
-        let tallied = Tallied {
-            not_ready: 0,
-            longest_stop: Duration::from_micros(
-                self.field.tally.longest_stop.load(Ordering::Relaxed),
-            ),
-            out_of_sockets: self.field.gauge.out_of_sockets(),
-        };
-        let checks = self.validity.checks(&tallied, &self.around);
         let end = if interrupted {
             self.field.clock.get().map_or(Duration::ZERO, super::clock::Clock::now)
         } else {
@@ -310,40 +237,22 @@ impl<'a> Watch<'a> {
         if self.field.lifetime.is_none() {
             finished.challenge_lifetime_ms = None;
         }
+        self.teller.emit(EventKind::FleetFinished(Box::new(finished)));
+        let tallied = Tallied {
+            not_ready: 0,
+            longest_stop: Duration::from_micros(
+                self.field.tally.longest_stop.load(Ordering::Relaxed),
+            ),
+            out_of_sockets: self.field.gauge.out_of_sockets(),
+        };
         let wakeless = self.field.life().wakes_without_device();
-        let notes = [
-            Some(self.outside()),
-            self.vitals.of_server(self.report.sent),
-            (wakeless > 0).then(|| {
-                format!(
-                    "{wakeless} wakes found no device at rest: the fleet is too small for its rate"
-                )
-            }),
-        ];
-        for text in notes.into_iter().flatten().chain(validity::remarks(&checks)) {
-            self.emit(EventKind::Note { text });
-        }
-        self.emit(EventKind::FleetFinished(Box::new(finished)));
-        let mut report = std::mem::take(&mut self.report);
+        let wakeless = (wakeless > 0).then(|| {
+            format!("{wakeless} wakes found no device at rest: the fleet is too small for its rate")
+        });
+        let notes = [self.outside()].into_iter().chain(wakeless);
         let (offered, dealt_with) = self.books.counts();
-        report.complete = self.over && !interrupted && offered == dealt_with;
-        report.invalid = validity::breaches(&checks);
-        report.undecided = [Class::Error, Class::Timeout, Class::Crash, Class::Unreachable]
-            .iter()
-            .filter_map(|class| report.classes.get(class.as_str()))
-            .sum();
-        let false_accepts = report.classes.get(Class::FalseAccept.as_str());
-        self.emit(EventKind::LoadFinished(LoadFinished {
-            complete: report.complete,
-            invalid: report.invalid.clone(),
-            goose: goose.to_owned(),
-            checks,
-            probes: self.probes,
-            false_accepts: false_accepts.copied().unwrap_or(0),
-            interrupted,
-            ..LoadFinished::default()
-        }));
-        report
+        let complete = self.over && !interrupted && offered == dealt_with;
+        self.teller.finish(goose, &tallied, notes, complete)
     }
 
     /// What was done outside the windows, and how well requests were served.
@@ -356,20 +265,16 @@ impl<'a> Watch<'a> {
             tally.no_user.load(Ordering::Relaxed),
         )
     }
-
-    fn emit(&mut self, kind: EventKind) {
-        let at = self.setting.began.elapsed().as_secs_f64();
-        self.sink.emit(&Event { at, kind });
-    }
 }
 
 /// The plan of a load with the same phases, for what is checked of every load.
-fn as_load(asked: &JourneyRun, phases: &[Stretch], plan: &JourneyPlan) -> LoadPlan {
+pub(super) fn as_load(asked: &JourneyRun, plan: &JourneyPlan) -> LoadPlan {
+    let phases = phases(&asked.name, plan);
     let speed = plan.journeys.speed;
     let rate = plan.mean_wakes_per_second() * speed;
     let steps: Vec<_> = phases.iter().map(|phase| (rate, phase.length.div_f64(speed))).collect();
     let mut load = LoadPlan::steps(&steps, asked.seed);
-    for (step, phase) in load.phases.iter_mut().zip(phases) {
+    for (step, phase) in load.phases.iter_mut().zip(&phases) {
         step.name.clone_from(&phase.name);
     }
     load.users = asked.users;
