@@ -154,7 +154,13 @@ mod tests {
 
     fn live() -> Live {
         Live::new(&LoadStarted {
-            phases: vec![Phase { name: "20/s".into(), from_s: 0.0, for_s: 30.0, rate: 20.0 }],
+            phases: vec![Phase {
+                name: "20/s".into(),
+                from_s: 0.0,
+                for_s: 30.0,
+                rate: 20.0,
+                apple_down: false,
+            }],
             mix: String::new(),
             arrivals: "constant".into(),
             users: 1,

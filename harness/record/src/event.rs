@@ -206,6 +206,9 @@ pub struct Phase {
     pub for_s: f64,
     /// Arrivals a second.
     pub rate: f64,
+    /// Whether Apple's simulated service is away meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apple_down: bool,
 }
 
 /// A load attack begins.

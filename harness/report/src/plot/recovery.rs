@@ -1,4 +1,4 @@
-//! After a drop of the rate: backlog, right answers, and what was tried again.
+//! After a drop of the rate, or when Apple is back: backlog, right answers, and what was tried again.
 
 use super::bins::bins;
 use super::columns::columns;
@@ -6,7 +6,7 @@ use super::palette::{BLUE, GREEN, INK, MUTED, ORANGE, VERMILION};
 use super::pen::Plot;
 use super::series::Stroke;
 use super::strip::{Axis, Moment, Strip, Track, line};
-use crate::summary::{Kind, Load, Recovery};
+use crate::summary::{Kind, Load, Recovery, Turn};
 use crate::text::{counted, micros};
 
 pub(super) const NAME: &str = "recovery";
@@ -16,7 +16,9 @@ const BEFORE_S: f64 = 30.0;
 
 /// Why there is nothing to draw.
 pub(super) fn absent(load: &Load) -> Option<&'static str> {
-    load.recoveries.is_empty().then_some("the rate never dropped from one phase to the next")
+    load.recoveries
+        .is_empty()
+        .then_some("the rate never dropped from one phase to the next, and Apple was not away")
 }
 
 /// The drop from the highest rate.
@@ -47,7 +49,11 @@ pub(super) fn plot(load: &Load) -> Plot {
             tracks.push(track);
         }
     }
-    let mut moments = vec![Moment { at: recovery.at_s, words: "drop".to_owned(), colour: MUTED }];
+    let turn = match recovery.turn {
+        Turn::Drop => "drop",
+        Turn::AppleBack => "Apple is back",
+    };
+    let mut moments = vec![Moment { at: recovery.at_s, words: turn.to_owned(), colour: MUTED }];
     if let Some(after) = recovery.recovered_after_s {
         let words = format!("recovered after {after} s");
         moments.push(Moment { at: recovery.at_s + after as f64, words, colour: GREEN });

@@ -1,7 +1,7 @@
 //! What a load came to beyond its rates, in sentences that all renderings share.
 
 use crate::plot::slope;
-use crate::summary::{Fleet, Load, Recovery, Trend};
+use crate::summary::{Fleet, Load, Recovery, Trend, Turn};
 use crate::text::{count, counted, micros, percent, plain, three_digits};
 use record::{CheckStanding, ValidityCheck};
 
@@ -56,6 +56,9 @@ fn recovery(recovery: &Recovery) -> String {
         Some(after) => format!("the server was well again after {after} s"),
         None => "the server did not come back while it was watched".to_owned(),
     };
+    if recovery.turn == Turn::AppleBack {
+        return format!("After Apple came back ({}), {outcome}.", recovery.to);
+    }
     format!(
         "After the rate dropped from {}/s ({}) to {}/s ({}), {outcome}.",
         three_digits(recovery.from_per_s),

@@ -126,6 +126,7 @@ impl<'a> Attack<'a> {
                     from_s: window.second as f64,
                     for_s: 0.0,
                     rate: 0.0,
+                    apple_down: false,
                 });
             }
         }
@@ -212,6 +213,7 @@ impl<'a> Attack<'a> {
                     for_s: phase.for_s,
                     measured_s: measured[index],
                     rate: phase.rate,
+                    apple_down: phase.apple_down,
                     offered: sum.offered,
                     sent: sum.sent,
                     dropped: sum.dropped,

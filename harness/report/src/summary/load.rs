@@ -104,6 +104,9 @@ pub struct PhaseSummary {
     pub measured_s: f64,
     /// Planned arrivals a second.
     pub rate: f64,
+    /// Whether Apple's simulated service was away meanwhile.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub apple_down: bool,
     /// Arrivals the schedule held.
     pub offered: u64,
     /// Arrivals that were sent.

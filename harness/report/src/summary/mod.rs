@@ -27,7 +27,7 @@ pub use generator::GeneratorSecond;
 pub use headline::{Coverage, Headline, Tally};
 pub(crate) use load::of_kind;
 pub use load::{ClassRow, Correctness, Kind, Load, PhaseSummary, Quantiles, Row, Second, kind_of};
-pub use recovery::Recovery;
+pub use recovery::{Recovery, Turn};
 pub(crate) use trend::LEAST_S;
 pub use trend::{Figure, Trend};
 

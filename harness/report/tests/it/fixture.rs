@@ -205,7 +205,13 @@ pub(crate) fn load(story: &mut Story, server: Server) {
     ];
     story.tell(EventKind::LoadStarted(LoadStarted {
         phases: stairs
-            .map(|(name, from_s, for_s, rate)| Phase { name: name.into(), from_s, for_s, rate })
+            .map(|(name, from_s, for_s, rate)| Phase {
+                name: name.into(),
+                from_s,
+                for_s,
+                rate,
+                apple_down: false,
+            })
             .into(),
         mix: "10 % attestations, 40 % assertions, 50 % challenges; 5 % dishonest".into(),
         arrivals: "constant".into(),

@@ -10,6 +10,9 @@ use record::{
 };
 use std::collections::BTreeMap;
 
+/// The name of phases in which Apple is away.
+const APPLE_DOWN: &str = "away";
+
 /// A server with one queue, and the load it gets.
 struct Attack {
     phases: Vec<(&'static str, u64, f64)>,
@@ -39,7 +42,13 @@ impl Attack {
         let mut phases = Vec::new();
         for (name, seconds, rate) in &self.phases {
             let (from_s, for_s) = (from as f64, *seconds as f64);
-            phases.push(Phase { name: (*name).into(), from_s, for_s, rate: *rate });
+            phases.push(Phase {
+                name: (*name).into(),
+                from_s,
+                for_s,
+                rate: *rate,
+                apple_down: *name == APPLE_DOWN,
+            });
             from += seconds;
         }
         story.tell(EventKind::LoadStarted(LoadStarted {
@@ -198,6 +207,22 @@ pub(crate) fn overload_without_relief() -> Record {
 /// The same, watched for hardly longer than the backlog lasts.
 pub(crate) fn overload_watched_briefly() -> Record {
     too_much(280.0, 28)
+}
+
+/// Apple is away for half a minute, and then all who waited for it come.
+pub(crate) fn outage() -> Record {
+    let mut story = Story::begin();
+    let attack = Attack {
+        phases: vec![("before", 20, 200.0), (APPLE_DOWN, 30, 60.0), ("after", 40, 400.0)],
+        capacity: 600.0,
+        room: 7_000.0,
+        timeout_s: 9.0,
+        hole_every: 0,
+        creep: 0.0,
+    };
+    attack.tell(&mut story, |_, _| {});
+    end(&mut story, 0, 0);
+    story.end(0)
 }
 
 fn too_much(after: f64, seconds: u64) -> Record {

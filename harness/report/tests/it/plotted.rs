@@ -3,7 +3,7 @@
 use crate::rendered::read_xml;
 use crate::{fixture, loads};
 use record::Record;
-use report::summary::Figure;
+use report::summary::{Figure, Turn};
 use report::{Summary, plot, render, render_all};
 
 const ALWAYS: [&str; 5] = ["rate", "wrong", "latency", "percentiles", "generator"];
@@ -172,6 +172,18 @@ fn a_server_comes_back_when_its_backlog_is_gone() {
 
     let stuck = Summary::fold(&loads::overload_without_relief()).load.remove(0);
     assert_eq!(stuck.recoveries[0].recovered_after_s, None, "the backlog hardly shrinks");
+}
+
+#[test]
+fn what_a_server_recovers_from_is_apples_return_and_not_its_absence() {
+    let summary = Summary::fold(&loads::outage());
+    let [recovery] = &summary.load[0].recoveries[..] else { panic!("one of two changes") };
+    assert_eq!((recovery.turn, recovery.to.as_str()), (Turn::AppleBack, "after"));
+    assert_eq!(recovery.calm.as_deref(), Some("before"), "not what was calm for want of Apple");
+    assert_eq!(recovery.recovered_after_s, Some(0));
+    let told = "After Apple came back (after), the server was well at once.";
+    assert!(pages(&summary).iter().all(|text| text.contains(told)));
+    assert!(drawn(&summary, "recovery").standalone().contains("Apple is back"));
 }
 
 #[test]

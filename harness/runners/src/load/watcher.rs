@@ -110,7 +110,8 @@ impl<'a> Watcher<'a> {
         let phases = self.plan.phases.iter().map(|phase| {
             let (from_s, for_s) = (from.as_secs_f64(), phase.length().as_secs_f64());
             from += phase.length();
-            Phase { name: phase.name.clone(), from_s, for_s, rate: phase.mean_rate() }
+            let rate = phase.mean_rate();
+            Phase { name: phase.name.clone(), from_s, for_s, rate, apple_down: false }
         });
         let started = LoadStarted {
             phases: phases.collect(),

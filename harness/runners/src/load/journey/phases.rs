@@ -11,6 +11,7 @@ pub(super) struct Stretch {
     pub(super) name: String,
     pub(super) from: Duration,
     pub(super) length: Duration,
+    pub(super) apple_down: bool,
 }
 
 /// The phases of a plan of this name.
@@ -40,7 +41,8 @@ pub(super) fn phases(name: &str, plan: &JourneyPlan) -> Vec<Stretch> {
                 (false, false, true) => format!("{name}: before"),
                 (false, false, false) => format!("{name}: after{number}"),
             };
-            Stretch { name, from: *from, length: until.saturating_sub(*from) }
+            let length = until.saturating_sub(*from);
+            Stretch { name, from: *from, length, apple_down: down }
         })
         .collect()
 }

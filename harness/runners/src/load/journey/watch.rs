@@ -93,7 +93,8 @@ impl<'a> Watch<'a> {
             let seconds = |time: Duration| time.as_secs_f64() / speed;
             let (from_s, for_s) = (seconds(phase.from), seconds(phase.length));
             let rate = self.plan.mean_wakes_per_second() * speed;
-            Phase { name: phase.name.clone(), from_s, for_s, rate }
+            let apple_down = phase.apple_down;
+            Phase { name: phase.name.clone(), from_s, for_s, rate, apple_down }
         });
         let started = LoadStarted {
             phases: phases.collect(),
