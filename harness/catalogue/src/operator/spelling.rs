@@ -170,7 +170,8 @@ impl SpellingOperator {
 /// Where the receipt of an attestation stands; nowhere in anything else.
 fn receipt(object: &[u8]) -> std::ops::Range<usize> {
     let found = AttestationObject::decode(object).ok().and_then(|found| found.receipt);
-    let at = found.and_then(|receipt| {
+    // An empty one stands nowhere in particular.
+    let at = found.filter(|receipt| !receipt.is_empty()).and_then(|receipt| {
         let at = object.windows(receipt.len()).position(|window| window == receipt)?;
         Some(at..at + receipt.len())
     });
