@@ -1,19 +1,25 @@
 //! Requests made ready, honest or with one lie.
 
-use super::fleet::{Kept, Material, STALE_MARGIN};
+mod flood;
+mod meaning;
+
+pub(super) use meaning::meaningful_lies;
+
+use super::fleet::{Kept, Material};
 use super::oracle::Lie;
 use super::recruiter::Member;
 use super::schedule::Deed;
 use super::state::key::Act;
 use super::state::{Issued, Request, Sincerity};
+use flood::{OVERSIZE, garbage, oversize};
 use jiff::Timestamp;
+use meaning::binds_challenges;
 use protocol::relying_party::Purpose;
-use protocol::terms::{AppId, KeyId};
+use protocol::terms::AppId;
 use rand_core::Rng;
 use sha2::{Digest, Sha256};
 use simulator::{AssertionModel, Authority, Device, FastMint, Seed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 use targets::{CHALLENGE_TEXT, Dialect, DialectError, Facts, Field, Operation, Saved, WireRequest};
 
 /// A request that only waits for its instant.
@@ -431,27 +437,6 @@ impl Mint {
     }
 }
 
-/// Bytes by which a body is too large: sixty times a genuine attestation, and still little enough to
-/// be sent hundreds of times a second.
-const OVERSIZE: usize = 512 << 10;
-
-/// A map of three as an attestation object begins, and then no CBOR: a length that never comes.
-fn garbage(stream: &mut impl Rng) -> Vec<u8> {
-    let mut bytes = b"\xa3\x63fmt\x6fapple-appattest\x67attStmt\xbb".to_vec();
-    let mut rest = [0xff; 200];
-    stream.fill_bytes(&mut rest[8..]);
-    bytes.extend(rest);
-    bytes
-}
-
-/// A whole attestation object in CBOR whose authenticator data is far too long.
-fn oversize() -> Vec<u8> {
-    let mut bytes = b"\xa3\x63fmt\x6fapple-appattest\x67attStmt\xa0\x68authData\x5a".to_vec();
-    bytes.extend((OVERSIZE as u32).to_be_bytes());
-    bytes.resize(bytes.len() + OVERSIZE, 0);
-    bytes
-}
-
 /// What every request says of itself; requests go round the nodes in turn.
 fn facts_of(number: u64, account: &str) -> Facts {
     let mut facts = Facts::new(account, format!("load-{number}"));
@@ -466,61 +451,4 @@ const NOBODY: u32 = u32::MAX;
 struct Party {
     member: Box<Member>,
     other: Option<Box<Member>>,
-}
-
-/// The lies that mean something to a target in an attack of that length: without the challenge in
-/// its protected requests it cannot know what became of one, without an account in them it cannot
-/// know whose they are, and no challenge is stale before its life is over.
-pub(super) fn meaningful_lies(dialect: &Dialect, length: Duration) -> Vec<Lie> {
-    let bound = binds_challenges(dialect);
-    let personal = names_accounts(dialect);
-    let lifetime = dialect.file().policy.challenge_ttl;
-    let ages = lifetime.is_some_and(|lifetime| length > lifetime + 2 * STALE_MARGIN);
-    let has_meaning = |lie: &Lie| match lie {
-        Lie::AssertUnknownChallenge
-        | Lie::SpentChallenge
-        | Lie::BorrowedChallenge
-        | Lie::CounterTwice
-        | Lie::ChallengeTwice => bound,
-        Lie::StaleChallenge => bound && ages,
-        Lie::OtherAccount => personal,
-        Lie::OtherChallenge
-        | Lie::OtherRoot
-        | Lie::AttestUnknownChallenge
-        | Lie::Replay
-        | Lie::FlippedSignature
-        | Lie::OtherAppId
-        | Lie::EqualCounter
-        | Lie::SentTwice
-        | Lie::CounterBack
-        | Lie::GarbageAttestation
-        | Lie::GarbageAssertion
-        | Lie::OversizeAttestation
-        | Lie::OversizeAssertion => true,
-    };
-    Lie::ALL.into_iter().filter(has_meaning).collect()
-}
-
-/// Whether what an assertion signs depends on the challenge.
-fn binds_challenges(dialect: &Dialect) -> bool {
-    let client_data = |challenge: &str| {
-        let saved = Saved::from([(CHALLENGE_TEXT.to_owned(), challenge.to_owned())]);
-        dialect.client_data(&Facts::new("account", "0"), &saved).ok()
-    };
-    client_data("one") != client_data("another")
-}
-
-/// Whether a protected request says whose it is.
-fn names_accounts(dialect: &Dialect) -> bool {
-    let wire = |account: &str| {
-        let saved = Saved::from([(CHALLENGE_TEXT.to_owned(), "challenge".to_owned())]);
-        let mut facts = Facts::new(account, "0");
-        facts.purpose = Purpose::Assert;
-        facts.key_id = Some(KeyId([0; 32]).into());
-        facts.assertion = Some(Field::Bytes(vec![0]));
-        facts.client_data = Some(dialect.client_data(&facts, &saved).ok()?);
-        let wire = dialect.request(Operation::Assert, &facts, &saved).ok()?;
-        Some((wire.url, wire.headers, wire.body))
-    };
-    wire("one") != wire("another")
 }
