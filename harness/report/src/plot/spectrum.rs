@@ -47,6 +47,7 @@ struct Grid<'a> {
     phases: Vec<(&'a str, f64)>,
     operations: Vec<&'a str>,
     rows: Vec<&'a Row>,
+    /// Those of an earlier run that have a panel here.
     earlier: Vec<&'a Row>,
     promises: &'a [Promise],
     /// Of one in how many requests.
@@ -74,29 +75,25 @@ impl<'a> Grid<'a> {
         phases.sort_by(|left, right| right.2.total_cmp(&left.2));
         phases.truncate(MOST_PHASES);
         phases.sort_by_key(|phase| phase.0);
-        let phases = phases.into_iter().map(|(_, name, rate)| (name, rate)).collect();
+        let phases: Vec<_> = phases.into_iter().map(|(_, name, rate)| (name, rate)).collect();
         let slowest = rows.iter().map(|row| row.responses.count()).max().unwrap_or(1);
         let x = Scale::Log(1.0, (slowest as f64).clamp(100.0, 1e6));
-        let earlier = answered(&load.earlier);
+        let drawn = |old: &&Row| {
+            phases.iter().any(|(name, _)| *name == old.phase)
+                && operations.contains(&old.operation.as_str())
+                && rows.iter().any(|row| is_same(row, old))
+        };
+        let earlier = answered(&load.earlier).into_iter().filter(drawn).collect();
         Self { phases, operations, rows, earlier, promises: &load.promises, x }
     }
 
     /// What an earlier run measured in the same phase for the same operation.
     fn before(&self, row: &Row) -> Option<&'a Row> {
-        let same = |one: &&&Row| one.phase == row.phase && one.operation == row.operation;
-        self.earlier.iter().find(same).copied()
+        self.earlier.iter().find(|old| is_same(row, old)).copied()
     }
 
     fn has_earlier(&self) -> bool {
-        self.shown().any(|row| self.before(row).is_some())
-    }
-
-    /// The rows that have a panel.
-    fn shown(&self) -> impl Iterator<Item = &'a Row> {
-        let of_phase = |row: &&Row| self.phases.iter().any(|(name, _)| *name == row.phase);
-        let of_both =
-            move |row: &&Row| of_phase(row) && self.operations.contains(&row.operation.as_str());
-        self.rows.iter().copied().filter(of_both)
+        !self.earlier.is_empty()
     }
 
     /// As far as each curve is drawn, at the same shares.
@@ -126,8 +123,7 @@ impl<'a> Grid<'a> {
     fn paint(&self, pen: &Pen<'_>) {
         let least = self.rows.iter().map(|row| row.services.quantile(0.0)).min().unwrap_or(1);
         let promised = self.promises.iter().map(|promise| promise.within_us);
-        let before = self.shown().filter_map(|row| self.before(row));
-        let seen = self.rows.iter().copied().chain(before).map(|row| row.responses.max());
+        let seen = self.rows.iter().chain(&self.earlier).map(|row| row.responses.max());
         let most = seen.chain(promised).max().unwrap_or(1);
         let y = Scale::durations(least, most);
         pen.bold((0.0, 12.0), "Time (log scale)", INK, Anchor::Start);
@@ -171,6 +167,11 @@ impl<'a> Grid<'a> {
         let title = "share of requests that were at least as quick";
         pen.text((436.0, foot), title, INK, Anchor::Middle);
     }
+}
+
+/// Whether two rows belong into one panel.
+fn is_same(row: &Row, other: &Row) -> bool {
+    row.phase == other.phase && row.operation == other.operation
 }
 
 /// Rows of honest requests with an answer.

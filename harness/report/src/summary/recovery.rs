@@ -4,7 +4,7 @@ use super::{Load, PhaseSummary, Second};
 use crate::summary::{Kind, of_kind};
 use serde::Serialize;
 
-/// What too much load ends with, or begins to end with.
+/// The turn of a load after which its server is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Turn {
