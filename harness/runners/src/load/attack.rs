@@ -1,6 +1,6 @@
 //! Goose: users, client and lifecycle of an attack. No other file names it.
 //!
-//! The rate is ours, not goose's: its users wait at our semaphore for the next arrival. Metrics in
+//! The rate is ours, not goose's: its users wait at our stand for the next arrival. Metrics in
 //! the record are ours too; goose's own are kept as one sentence, for comparison.
 
 use super::stand::Stand;

@@ -8,7 +8,7 @@ use super::envoy::{Envoy, MusterError};
 use super::fleet::{Fleet, Kept, Material};
 use super::incident::Incident;
 use super::mint::Ready;
-use super::oracle::{Class, Lie, answer, judge, weigh};
+use super::oracle::{Class, Lie, judge, weigh};
 use super::recruiter::Member;
 use super::schedule::Deed;
 use protocol::relying_party::Purpose;
@@ -104,14 +104,12 @@ impl Audit {
     /// Sends a request; `false` if it got no decision.
     async fn look_at(&mut self, envoy: &Envoy, of: Of, ready: Ready) -> bool {
         let Ready { operation, wire, mut saved, request, lie, counter, facts, .. } = ready;
-        let desk = &envoy.desk;
-        let ticket = desk.about_to_send(request);
-        let exchange = envoy.exchange(operation, wire, &mut saved).await;
-        let breach = desk.has_come(ticket, answer(&exchange.decision));
+        let (exchange, breach) = envoy.weighed(operation, wire, &mut saved, request).await;
         let class =
             weigh(judge(lie, counter.filter(|_| lie.is_none()), &exchange.decision), breach);
         let what = || of.words(counter, &facts.account);
-        let incident = desk.incidents.write_up(class, operation, lie, what, &exchange, None);
+        let incidents = &envoy.desk.incidents;
+        let incident = incidents.write_up(class, operation, lie, what, &exchange, None);
         if let Some(incident) = incident {
             self.incidents.push(*incident);
         }

@@ -3,8 +3,10 @@
 
 use super::incident::Incidents;
 use super::mint::Mint;
+use super::plan::LoadPlan;
 use super::recruiter::Recruiter;
 use super::state::{Answer, Breach, Issued, Ledger, Request, Ticket};
+use simulator::Authority;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,13 +27,18 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// Nothing was sent yet.
-    pub(super) fn new(dialect: Arc<Dialect>, recruiter: Recruiter, mint: Mint) -> Self {
+    /// Nothing was sent yet. What is made in another `session` has other keys and nonces.
+    pub(super) fn new(
+        dialect: Arc<Dialect>,
+        plan: &LoadPlan,
+        authority: &Authority,
+        session: u64,
+    ) -> Self {
         Self {
             ledger: Mutex::new(Ledger::new(dialect.file().policy.challenge_ttl)),
+            recruiter: Recruiter::new(plan, dialect.file(), session),
+            mint: Mint::new(Arc::clone(&dialect), authority, &plan.seed, session),
             dialect,
-            recruiter,
-            mint,
             incidents: Incidents::default(),
             challenges: Mutex::default(),
             born: Instant::now(),

@@ -7,6 +7,7 @@ use super::mint::Ready;
 use super::oracle::answer;
 use super::recruiter::Member;
 use super::schedule::Deed;
+use super::state::{Breach, Request};
 use protocol::relying_party::Purpose;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,6 +70,20 @@ impl Envoy {
         targets::http::exchange(&self.client, &self.desk.dialect, operation, wire, saved).await
     }
 
+    /// Sends a request that the state oracle weighs the answer to.
+    pub(super) async fn weighed(
+        &self,
+        operation: Operation,
+        wire: WireRequest,
+        saved: &mut Saved,
+        request: Request,
+    ) -> (Exchange, Option<Breach>) {
+        let ticket = self.desk.about_to_send(request);
+        let exchange = self.exchange(operation, wire, saved).await;
+        let breach = self.desk.has_come(ticket, answer(&exchange.decision));
+        (exchange, breach)
+    }
+
     /// Gets a challenge for a device.
     pub(super) async fn challenge(
         &self,
@@ -102,10 +117,8 @@ impl Envoy {
         ready: Ready,
     ) -> Result<Box<Member>, MusterError> {
         let Ready { operation, wire, member, request, .. } = ready;
-        let ticket = self.desk.about_to_send(request);
         let mut member = member.expect("what is honest has a device");
-        let exchange = self.exchange(operation, wire, &mut member.saved).await;
-        self.desk.has_come(ticket, answer(&exchange.decision));
+        let (exchange, _) = self.weighed(operation, wire, &mut member.saved, request).await;
         must_be_accepted(step, exchange)?;
         Ok(member)
     }

@@ -45,7 +45,7 @@ pub(super) fn spoken_to(work: &Work, plan: &LoadPlan) -> u64 {
     Needs::enrolled(plan) + if work.logs_in() { newcomers(work, plan) } else { 0 }
 }
 
-/// Requests outside the schedule, each with a number.
+/// Who gathers the fleet of an attack, and keeps its reserve.
 #[derive(Debug)]
 pub(super) struct Muster {
     work: Arc<Work>,

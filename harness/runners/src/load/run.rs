@@ -7,12 +7,11 @@ use super::envoy::MusterError;
 use super::fleet::Fleet;
 use super::generator::probe::is_here;
 use super::generator::{Probe, Vitals};
-use super::mint::{Mint, meaningful_lies};
+use super::mint::meaningful_lies;
 use super::muster::Muster;
 use super::oracle::Class;
 use super::pacer::pace;
 use super::plan::{LoadPlan, PlanError};
-use super::recruiter::Recruiter;
 use super::schedule::{Arrival, schedule};
 use super::teller::Teller;
 use super::validity::{Calibrated, Surroundings, Validity};
@@ -132,7 +131,8 @@ impl LoadReport {
                 "{false_accepts} wrong accepts in {probes} probes; the first was probe {first}"
             ),
             (_, _, None) => format!(
-                "{false_accepts} wrong accepts beside {probes} probes, of requests that were honest"
+                "{false_accepts} wrong accepts, none of them a probe of the load’s own; {probes} probes \
+                 with those of the audit"
             ),
         }
     }
@@ -199,11 +199,7 @@ pub fn run(
     let meaningful = meaningful_lies(&dialect, plan.length());
     plan.check_lies(&meaningful)?;
     let schedule: Arc<[Arrival]> = schedule(plan, &meaningful).into();
-    let desk = Desk::new(
-        Arc::clone(&dialect),
-        Recruiter::new(plan, &target, setting.session),
-        Mint::new(dialect, authority, &plan.seed, setting.session),
-    );
+    let desk = Desk::new(dialect, plan, authority, setting.session);
     let (reports, watch) = channel();
     let work = Arc::new(Work::new(
         desk,
@@ -226,8 +222,8 @@ pub fn run(
         // Whichever way this thread leaves, the others are told that it is over.
         let ending = Ending(&work);
         let (validity, vitals) = (Validity::new(plan), Vitals::new(&target.nodes));
-        let mut teller = Teller::new(setting, sink, stop, progress, validity, vitals);
-        teller.stand_in(surroundings(plan.highest_rate(), &target, setting));
+        let around = surroundings(plan.highest_rate(), &target, setting);
+        let teller = Teller::new(setting, sink, stop, progress, validity, vitals, around);
         let mut watcher = Watcher::new(plan, &work, teller);
         if !watcher.mustered(&watch, &engine) {
             drop(ending);

@@ -18,6 +18,7 @@ pub(super) struct Teller<'a> {
     sink: &'a mut dyn Sink,
     stop: &'a StopFlag,
     progress: &'a mut dyn FnMut(&Progress),
+    /// What is known of the machine and of the way to the target.
     around: Surroundings,
     noted: BTreeSet<Class>,
     pub(super) validity: Validity,
@@ -33,15 +34,10 @@ impl<'a> Teller<'a> {
         progress: &'a mut dyn FnMut(&Progress),
         validity: Validity,
         vitals: Vitals,
+        around: Surroundings,
     ) -> Self {
-        let report = LoadReport::default();
-        let (around, noted) = (Surroundings::default(), BTreeSet::new());
+        let (noted, report) = (BTreeSet::new(), LoadReport::default());
         Self { setting, sink, stop, progress, around, noted, validity, vitals, report }
-    }
-
-    /// What is known of the machine and of the way to the target.
-    pub(super) fn stand_in(&mut self, around: Surroundings) {
-        self.around = around;
     }
 
     /// Whether the load is to end early.

@@ -22,7 +22,7 @@ use targets::DialectError;
 pub(super) struct Watcher<'a> {
     plan: &'a LoadPlan,
     work: &'a Work,
-    pub(super) teller: Teller<'a>,
+    teller: Teller<'a>,
     windows: Windows,
     done: u64,
     longest_stop: Duration,

@@ -157,20 +157,6 @@ impl Work {
         let _ = self.reports.send(message);
     }
 
-    /// One turn of a user: takes the next arrival and sees to it.
-    async fn take_turn(&self, door: &mut Door<'_>) {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.gauge.taken(number);
-        let (fate, incident) = match self.see_to(number, door).await {
-            Ok((fate, incident)) => (fate, incident),
-            Err(unwritable) => {
-                self.tell(Message::Unwritable(unwritable));
-                (Fate::Dropped, None)
-            }
-        };
-        self.tell(Message::Done(Outcome { arrival: number, fate }, incident));
-    }
-
     async fn see_to(&self, number: u64, door: &mut Door<'_>) -> Seen {
         let arrival = self.schedule[number as usize];
         let start = self.start.get().expect("arrivals are let go after the start is set");
@@ -415,7 +401,16 @@ impl Hands for Work {
     }
 
     async fn turn(&self, door: &mut Door<'_>) {
-        self.take_turn(door).await;
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.gauge.taken(number);
+        let (fate, incident) = match self.see_to(number, door).await {
+            Ok((fate, incident)) => (fate, incident),
+            Err(unwritable) => {
+                self.tell(Message::Unwritable(unwritable));
+                (Fate::Dropped, None)
+            }
+        };
+        self.tell(Message::Done(Outcome { arrival: number, fate }, incident));
     }
 }
 

@@ -158,7 +158,6 @@ impl Field {
         let due = clock.instant(request.due);
         let number = self.number();
         let age_at = |at| self.desk.age_at(at);
-        let member = || self.desk.recruiter.member(request.device, request.key);
         let account = self.desk.recruiter.account(request.device);
         let (mut saved, accepted, challenge, key) = {
             let mut held = lock(&self.held);
@@ -179,7 +178,7 @@ impl Field {
                 (self.desk.mint.challenge(number, purpose, &account, &saved)?, None, None)
             }
             Deed::Enrol { .. } | Deed::Assert { .. } => {
-                let mut member = member();
+                let mut member = self.desk.recruiter.member(request.device, request.key);
                 member.saved.clone_from(&saved);
                 member.number = key;
                 member.issued = issued(&saved, age_at(challenge.asked), age_at(challenge.there));

@@ -5,11 +5,10 @@ use super::super::audit::Audit;
 use super::super::desk::Desk;
 use super::super::envoy::{Envoy, MusterError, many};
 use super::super::generator::Vitals;
-use super::super::mint::{Mint, meaningful_lies};
+use super::super::mint::meaningful_lies;
 use super::super::oracle::Lie;
 use super::super::pacer::ask_for_fine_timers;
 use super::super::plan::LoadPlan;
-use super::super::recruiter::Recruiter;
 use super::super::run::{LoadError, LoadReport, Progress, Setting, fits, joined, surroundings};
 use super::super::teller::Teller;
 use super::super::validity::Validity;
@@ -90,11 +89,7 @@ pub fn run(
     let of_devices = lifetime.map_or(plan.fleet.challenge_lifetime.0, |life| life.mul_f64(speed));
     let life = Life::new(&plan, seed_of(&asked.seed, "fleet life"), of_devices);
     let load = LoadPlan::steady(1.0, plan.journeys.length.0.div_f64(speed), asked.seed);
-    let desk = Desk::new(
-        Arc::clone(&dialect),
-        Recruiter::new(&load, &target, setting.session),
-        Mint::new(dialect, authority, &asked.seed, setting.session),
-    );
+    let desk = Desk::new(dialect, &load, authority, setting.session);
     let (reports, watch) = channel();
     let field = Arc::new(Field::new(desk, life, reports));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -111,8 +106,8 @@ pub fn run(
         let ending = Ending(&field);
         let validity = Validity::new(&as_load(asked, &plan));
         let vitals = Vitals::new(&target.nodes);
-        let mut teller = Teller::new(setting, sink, stop, progress, validity, vitals);
-        teller.stand_in(surroundings(asked.journeys.highest_rate(), &target, setting));
+        let around = surroundings(asked.journeys.highest_rate(), &target, setting);
+        let teller = Teller::new(setting, sink, stop, progress, validity, vitals, around);
         let mut watcher = Watch::new(asked, &plan, &field, teller);
         if !watcher.mustered(&watch, &engine) {
             drop(ending);

@@ -23,7 +23,7 @@ pub(super) struct Watch<'a> {
     asked: &'a JourneyRun,
     plan: &'a JourneyPlan,
     field: &'a Field,
-    pub(super) teller: Teller<'a>,
+    teller: Teller<'a>,
     phases: Vec<Stretch>,
     names: Vec<String>,
     books: Books,
