@@ -233,7 +233,6 @@ pub async fn settle<E>(
     saved: &mut Saved,
 ) -> Result<Exchange, E> {
     let started = Instant::now();
-    let tried = address_of(url);
     let mut arrived = Arrived::default();
     let receiving = receive(sending, &mut arrived);
     let received = tokio::time::timeout(dialect.file().timeout, receiving).await;
@@ -249,7 +248,7 @@ pub async fn settle<E>(
             },
             saved,
         ),
-        Ok(Err(Trouble::Client(error))) => failed(decision_of(&error.without_url(), &tried), saved),
+        Ok(Err(Trouble::Client(error))) => failed(decision_of(&error.without_url(), url), saved),
         Ok(Err(Trouble::Wrapping(error))) => return Err(error),
         Ok(Ok(())) => {
             let answer = Answer {
@@ -299,11 +298,11 @@ async fn receive<E>(
 }
 
 /// What a failed request says about the server.
-fn decision_of(error: &reqwest::Error, tried: &str) -> Decision {
+fn decision_of(error: &reqwest::Error, url: &url::Url) -> Decision {
     let words = chain(error);
     if error.is_connect() {
         let hint = tls_hint(&words);
-        return Decision::Unreachable { why: format!("tried {tried}: {words}{hint}") };
+        return Decision::Unreachable { why: format!("tried {}: {words}{hint}", address_of(url)) };
     }
     if error.is_timeout() {
         return Decision::TimedOut;

@@ -4,11 +4,20 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 use url::form_urlencoded;
 
 /// Secrets by name. They are never printed, not even in debug output.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Secrets(BTreeMap<String, String>);
+pub struct Secrets(Arc<Kept>);
+
+#[derive(PartialEq, Eq, Default)]
+struct Kept {
+    values: BTreeMap<String, String>,
+    /// Each as it may be written, with what that is called; the longest first. Every answer under
+    /// load is looked through for them.
+    spelled: Vec<(Vec<u8>, String)>,
+}
 
 /// What is shown in place of a secret.
 const MASK: &str = "[secret]";
@@ -16,31 +25,32 @@ const MASK: &str = "[secret]";
 impl Secrets {
     /// These secrets, by the names that templates use.
     pub fn new(values: BTreeMap<String, String>) -> Self {
-        Self(values)
+        let mut spelled: Vec<(Vec<u8>, String)> =
+            values.iter().flat_map(|(name, value)| spellings(name, value)).collect();
+        spelled.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        Self(Arc::new(Kept { values, spelled }))
     }
 
     /// Names and values, to be put into requests.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// These and others.
     #[must_use]
-    pub fn and(&self, others: Self) -> Self {
-        Self(self.0.clone().into_iter().chain(others.0).collect())
+    pub fn and(&self, others: &Self) -> Self {
+        let both = self.iter().chain(others.iter());
+        Self::new(both.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
     /// The bytes with every secret replaced by the name it has in templates, as `${secret.name}`, and
     /// those names; what was derived from a secret is named `${secret.name|base64}` and the like.
     pub fn name_in(&self, bytes: &[u8]) -> (Vec<u8>, BTreeSet<String>) {
-        let mut spelled: Vec<(Vec<u8>, String)> =
-            self.0.iter().flat_map(|(name, value)| spellings(name, value)).collect();
-        spelled.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
         let mut rewritten = Vec::with_capacity(bytes.len());
         let mut names = BTreeSet::new();
         let mut rest = bytes;
         while let Some((first, after)) = rest.split_first() {
-            let found = spelled.iter().find(|(value, _)| rest.starts_with(value));
+            let found = self.0.spelled.iter().find(|(value, _)| rest.starts_with(value));
             if let Some((value, name)) = found {
                 rewritten.extend_from_slice(format!("${{secret.{name}}}").as_bytes());
                 names.insert(name.clone());
@@ -55,15 +65,9 @@ impl Secrets {
 
     /// The text with every secret replaced by a mark, however it is written, the longest first.
     pub fn mask(&self, text: &str) -> String {
-        let mut values: Vec<String> = self
-            .0
-            .iter()
-            .flat_map(|(name, value)| spellings(name, value))
-            .filter_map(|(value, _)| String::from_utf8(value).ok())
-            .collect();
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        values.into_iter().fold(text.to_owned(), |text, value| {
-            if text.contains(&value) { text.replace(&value, MASK) } else { text }
+        let spelled = self.0.spelled.iter().filter_map(|(value, _)| str::from_utf8(value).ok());
+        spelled.fold(text.to_owned(), |text, value| {
+            if text.contains(value) { text.replace(value, MASK) } else { text }
         })
     }
 }
@@ -91,7 +95,7 @@ fn spellings(name: &str, value: &str) -> Vec<(Vec<u8>, String)> {
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.0.values.keys()).finish()
     }
 }
 

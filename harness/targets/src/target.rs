@@ -131,12 +131,13 @@ pub(crate) fn cut_short(
 
 /// What an answer lets caches do.
 fn caching(headers: &http::HeaderMap) -> String {
-    let fields = [(http::header::CACHE_CONTROL, ""), (http::header::EXPIRES, "expires=")];
-    let said = fields.iter().flat_map(|(name, prefix)| {
-        let values = headers.get_all(name).iter();
-        values.map(move |value| {
-            format!("{prefix}{}", printable(&String::from_utf8_lossy(value.as_bytes())))
-        })
-    });
-    said.collect::<Vec<_>>().join(", ")
+    let mut said = String::new();
+    for (name, prefix) in [(http::header::CACHE_CONTROL, ""), (http::header::EXPIRES, "expires=")] {
+        for value in headers.get_all(name) {
+            said.push_str(if said.is_empty() { "" } else { ", " });
+            said.push_str(prefix);
+            said.push_str(&printable(&String::from_utf8_lossy(value.as_bytes())));
+        }
+    }
+    said
 }

@@ -204,7 +204,7 @@ impl Dialect {
         let none = Cookies::default();
         let cookies = self.cookies(saved).unwrap_or(&none);
         session::secrets_of(saved.session(), cookies)
-            .map_or(Cow::Borrowed(file), |others| Cow::Owned(file.and(others)))
+            .map_or(Cow::Borrowed(file), |others| Cow::Owned(file.and(&others)))
     }
 
     /// The client data hash that `attestKey` is given for a challenge, by the target's convention.

@@ -206,12 +206,42 @@ impl Reading<'_> {
 
     /// The value there, bytes in an encoding; `None` if it may be missing and is.
     fn find_in(&self, source: &Source, bytes_in: Encoding) -> Result<Option<String>, String> {
-        let (found, place) = match &source.kind {
+        let found = match &source.kind {
             SourceKind::Json(pointer) => {
-                let value = self.json().and_then(|json| json.pointer(pointer));
+                self.json().and_then(|json| json.pointer(pointer)).and_then(as_text)
+            }
+            SourceKind::Cbor(pointer) => self
+                .cbor()
+                .and_then(|root| cbor::at(root, pointer))
+                .and_then(|value| cbor::text(value, bytes_in)),
+            SourceKind::Cookie(name) => {
+                let set = self.answer.headers.get_all(http::header::SET_COOKIE).iter();
+                let mut cookies =
+                    set.filter_map(|value| RawCookie::parse(value.to_str().ok()?).ok());
+                let found = cookies.rfind(|cookie| cookie.name() == name);
+                found.map(|cookie| cookie.value().to_owned())
+            }
+            SourceKind::Regex(pattern) => pattern.first_group(&self.text()).map(str::to_owned),
+            SourceKind::Header(name) => {
+                let value = self.answer.headers.get(name).and_then(|value| value.to_str().ok());
+                value.map(str::to_owned)
+            }
+            SourceKind::Body => std::str::from_utf8(&self.answer.body).ok().map(str::to_owned),
+        };
+        if found.is_none() && !source.optional {
+            let missing = self.missing(&source.kind);
+            return Err(format!("the answer (status {}) has {missing}", self.answer.status));
+        }
+        Ok(found)
+    }
+
+    /// What is not there, in words.
+    fn missing(&self, kind: &SourceKind) -> String {
+        match kind {
+            SourceKind::Json(pointer) => {
                 let place =
                     if self.json().is_some() { "in its JSON" } else { "because it is no JSON" };
-                (value.and_then(as_text), format!("no value at `{pointer}` {place}"))
+                format!("no value at `{pointer}` {place}")
             }
             SourceKind::Cbor(pointer) => {
                 let value = self.cbor().and_then(|root| cbor::at(root, pointer));
@@ -222,35 +252,12 @@ impl Reading<'_> {
                     }
                     (Some(_), _) => "in its CBOR",
                 };
-                let found = value.and_then(|value| cbor::text(value, bytes_in));
-                (found, format!("no value at `{pointer}` {place}"))
+                format!("no value at `{pointer}` {place}")
             }
-            SourceKind::Cookie(name) => {
-                let set = self.answer.headers.get_all(http::header::SET_COOKIE).iter();
-                let mut cookies =
-                    set.filter_map(|value| RawCookie::parse(value.to_str().ok()?).ok());
-                let found = cookies.rfind(|cookie| cookie.name() == name);
-                let found = found.map(|cookie| cookie.value().to_owned());
-                (found, format!("no cookie `{name}`"))
-            }
-            SourceKind::Regex(pattern) => {
-                let found = pattern.first_group(&self.text()).map(str::to_owned);
-                (found, "nothing that its regular expression finds".to_owned())
-            }
-            SourceKind::Header(name) => {
-                let value = self.answer.headers.get(name).and_then(|value| value.to_str().ok());
-                (value.map(str::to_owned), format!("no header `{name}`"))
-            }
-            SourceKind::Body => {
-                let text = std::str::from_utf8(&self.answer.body).ok();
-                (text.map(str::to_owned), "a body that is no text".to_owned())
-            }
-        };
-        match found {
-            None if !source.optional => {
-                Err(format!("the answer (status {}) has {place}", self.answer.status))
-            }
-            found => Ok(found),
+            SourceKind::Cookie(name) => format!("no cookie `{name}`"),
+            SourceKind::Regex(_) => "nothing that its regular expression finds".to_owned(),
+            SourceKind::Header(name) => format!("no header `{name}`"),
+            SourceKind::Body => "a body that is no text".to_owned(),
         }
     }
 
@@ -297,7 +304,7 @@ fn shown(text: &str) -> String {
 
 /// The text without control characters, at most as long as an excerpt.
 pub(crate) fn printable(text: &str) -> String {
-    let mut shown = String::new();
+    let mut shown = String::with_capacity(text.len().min(EXCERPT + '…'.len_utf8()));
     for character in text.chars() {
         let hidden = character.is_control() || is_format(character);
         let kept = matches!(character, '\n' | '\t');
