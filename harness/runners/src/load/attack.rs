@@ -12,6 +12,7 @@ use goose::goose::{
     goose_method_from_method,
 };
 use goose::metrics::GooseMetrics;
+use reqwest::RequestBuilder;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -63,8 +64,10 @@ impl Door<'_> {
         saved: &mut Saved,
     ) -> Option<Exchange> {
         let url = wire.url.clone();
-        let builder =
-            self.0.client.request(wire.method, wire.url).headers(wire.headers).body(wire.body);
+        let mut request = reqwest::Request::new(wire.method, wire.url);
+        *request.headers_mut() = wire.headers;
+        *request.body_mut() = Some(wire.body.into());
+        let builder = RequestBuilder::from_parts(self.0.client.clone(), request);
         let request =
             GooseRequest::builder().name(operation.as_str()).set_request_builder(builder).build();
         // Thousands of bytes: pinned here, they are not moved from one callee to the next.

@@ -40,7 +40,8 @@ impl Desk {
             mint: Mint::new(Arc::clone(&dialect), authority, &plan.seed, session),
             dialect,
             incidents: Incidents::default(),
-            challenges: Mutex::default(),
+            // A set that grows stops the users' thread for milliseconds.
+            challenges: Mutex::new(HashSet::with_capacity(expected(plan))),
             born: Instant::now(),
         }
     }
@@ -79,6 +80,15 @@ impl Desk {
         lock(&self.ledger)
     }
 }
+
+/// Challenges that the plan will ask for, as far as room is made for them beforehand.
+fn expected(plan: &LoadPlan) -> usize {
+    let arrivals: f64 = plan.phases.iter().map(|phase| phase.course.expected()).sum();
+    (arrivals as usize).min(MOST_EXPECTED)
+}
+
+/// Room for so many costs 18 MB.
+const MOST_EXPECTED: usize = 1 << 20;
 
 /// The challenge among what a target gave, which was asked for and came then.
 pub(super) fn issued(saved: &Saved, asked: Duration, came: Duration) -> Option<Issued> {
