@@ -20,6 +20,7 @@ mod fleet;
 pub mod generator;
 mod incident;
 pub mod journey;
+mod keyring;
 mod laid;
 mod larder;
 mod mint;

@@ -1,5 +1,6 @@
 //! New devices, each from its number.
 
+use super::keyring::Keyring;
 use super::plan::LoadPlan;
 use super::state::Issued;
 use protocol::terms::{AppId, Environment};
@@ -42,6 +43,7 @@ pub(super) struct Recruiter {
     category: Option<u32>,
     /// The next number, and the walk that its key is on.
     next: Mutex<(u64, KeyWalk)>,
+    numbered: Keyring,
 }
 
 impl Recruiter {
@@ -54,6 +56,7 @@ impl Recruiter {
         let seed = plan.seed.child("load fleet", run);
         Self {
             next: Mutex::new((0, walk_from(&seed, 0))),
+            numbered: Keyring::new(seed.child("numbered devices", 0)),
             seed,
             run: plan.seed.child("load accounts", run).to_hex()[..8].to_owned(),
             session: target.session.clone(),
@@ -76,8 +79,7 @@ impl Recruiter {
     /// Its keys follow from its number alone, so that nobody has to remember them.
     pub(super) fn member(&self, number: u32, keys: u16) -> Member {
         let seed = self.seed.child("numbered device", number.into());
-        let key = Key::p256(&seed.child("key", keys.into()));
-        self.made(number.into(), seed, key)
+        self.made(number.into(), seed, self.numbered.key(number, keys))
     }
 
     /// The account of the device of a number.
