@@ -47,6 +47,31 @@ pub(super) struct Ready {
     pub(super) twin: Option<Box<Twin>>,
 }
 
+impl Ready {
+    /// What an account sends, without a device of which anything depends on the answer.
+    fn of_account(
+        operation: Operation,
+        wire: WireRequest,
+        facts: Facts,
+        saved: Saved,
+        lie: Option<Lie>,
+        request: Request,
+    ) -> Self {
+        Self {
+            operation,
+            wire,
+            facts,
+            saved,
+            member: None,
+            other: None,
+            counter: None,
+            lie,
+            request,
+            twin: None,
+        }
+    }
+}
+
 /// The second of two requests that are sent at one instant, to another node if there is one.
 #[derive(Debug)]
 pub(super) struct Twin {
@@ -152,19 +177,9 @@ impl Mint {
                 self.damage(number, deed.lie(), &mut facts);
                 let sincerity = deed.lie().map_or(Sincerity::Sincere, Lie::sincerity);
                 let request = Request { sincerity, ..request };
-                let wire = self.dialect.request(Operation::Assert, &facts, &saved)?;
-                Ok(Ready {
-                    operation: Operation::Assert,
-                    wire,
-                    facts,
-                    saved,
-                    member: None,
-                    other: None,
-                    counter: None,
-                    lie: deed.lie(),
-                    request,
-                    twin: None,
-                })
+                let operation = Operation::Assert;
+                let wire = self.dialect.request(operation, &facts, &saved)?;
+                Ok(Ready::of_account(operation, wire, facts, saved, deed.lie(), request))
             }
             (Deed::Attest(lie), Material::Member(member)) => self.attest(number, lie, member),
             (Deed::Assert(lie), Material::Member(member)) => {
@@ -208,18 +223,7 @@ impl Mint {
         let wire = self.dialect.request(operation, &facts, &saved)?;
         let request =
             Request { key: NOBODY, act: Act::Enrol, challenge: None, sincerity: lie.sincerity() };
-        Ok(Ready {
-            operation,
-            wire,
-            facts,
-            saved,
-            member: None,
-            other: None,
-            counter: None,
-            lie: Some(lie),
-            request,
-            twin: None,
-        })
+        Ok(Ready::of_account(operation, wire, facts, saved, Some(lie), request))
     }
 
     /// Makes of an accepted request what a flood sends; a replay stays as it is.
@@ -275,18 +279,8 @@ impl Mint {
             challenge: member.issued.filter(|_| lie != Some(Lie::AttestUnknownChallenge)),
             sincerity: lie.map_or(Sincerity::Sincere, Lie::sincerity),
         };
-        Ok(Ready {
-            operation,
-            wire,
-            facts,
-            saved,
-            member: Some(member),
-            other: None,
-            counter: None,
-            lie,
-            request,
-            twin: None,
-        })
+        let ready = Ready::of_account(operation, wire, facts, saved, lie, request);
+        Ok(Ready { member: Some(member), ..ready })
     }
 
     fn assert(
@@ -346,19 +340,10 @@ impl Mint {
         if lie.is_some_and(Lie::is_race) {
             signer.device.next_counter = signer.device.next_counter.wrapping_add(1);
         }
-        let wire = self.dialect.request(Operation::Assert, &facts, &saved)?;
-        Ok(Ready {
-            operation: Operation::Assert,
-            wire,
-            facts,
-            saved,
-            member: Some(member),
-            other,
-            counter: Some(counter),
-            lie,
-            request,
-            twin,
-        })
+        let operation = Operation::Assert;
+        let wire = self.dialect.request(operation, &facts, &saved)?;
+        let ready = Ready::of_account(operation, wire, facts, saved, lie, request);
+        Ok(Ready { member: Some(member), other, counter: Some(counter), twin, ..ready })
     }
 
     /// A second assertion of a device, beside one made of these facts.
