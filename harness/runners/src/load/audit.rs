@@ -6,7 +6,7 @@
 
 use super::envoy::{Envoy, MusterError};
 use super::fleet::{Fleet, Kept, Material};
-use super::incident::Incident;
+use super::incident::{Answered, Incident};
 use super::mint::Ready;
 use super::oracle::{Class, Lie, judge, weigh};
 use super::recruiter::Member;
@@ -109,7 +109,8 @@ impl Audit {
             weigh(judge(lie, counter.filter(|_| lie.is_none()), &exchange.decision), breach);
         let what = || of.words(counter, &facts.account);
         let incidents = &envoy.desk.incidents;
-        let incident = incidents.write_up(class, operation, lie, what, &exchange, None);
+        let answered = Answered { class, operation, lie, breach, exchange: &exchange, twin: None };
+        let incident = incidents.write_up(answered, what);
         if let Some(incident) = incident {
             self.incidents.push(*incident);
         }

@@ -1,6 +1,7 @@
 //! Answers worth showing: a few of each kind, in a sentence.
 
 use super::oracle::{Class, Lie};
+use super::state::Breach;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use targets::{Decision, Exchange, Operation};
@@ -16,7 +17,20 @@ pub(super) struct Incident {
     pub(super) status: Option<u16>,
 }
 
-/// What came of what was sent.
+/// What came of a request.
+#[derive(Clone, Copy)]
+pub(super) struct Answered<'e> {
+    pub(super) class: Class,
+    pub(super) operation: Operation,
+    pub(super) lie: Option<Lie>,
+    /// What the state oracle held against the answer.
+    pub(super) breach: Option<Breach>,
+    pub(super) exchange: &'e Exchange,
+    /// What came of the request that was sent at the same instant.
+    pub(super) twin: Option<&'e Exchange>,
+}
+
+/// What is counted together.
 type Kind = (Class, Operation, Option<Lie>);
 
 /// How many of each kind were seen.
@@ -32,13 +46,10 @@ impl Incidents {
     /// Writes an answer up, unless it is right, merely busy, or one of many.
     pub(super) fn write_up(
         &self,
-        class: Class,
-        operation: Operation,
-        lie: Option<Lie>,
+        answered: Answered<'_>,
         sent: impl FnOnce() -> String,
-        exchange: &Exchange,
-        twin: Option<&Exchange>,
     ) -> Option<Box<Incident>> {
+        let Answered { class, operation, lie, breach, exchange, twin } = answered;
         let kind = (class, operation, lie);
         if class == Class::Right || class == Class::Shed || !self.is_one_of_few(kind) {
             return None;
@@ -52,6 +63,10 @@ impl Incidents {
         if let Some(twin) = twin {
             came += " and ";
             came += &describe_decision(&twin.decision, &twin.excerpt);
+        }
+        if let Some(breach) = breach.filter(|_| class.is_wrong()) {
+            came += ", but ";
+            came += &breach.to_string();
         }
         let what = match class {
             Class::WrongOutput if operation == Operation::Challenge => {
@@ -142,14 +157,18 @@ mod tests {
         }
     }
 
+    fn answered(class: Class, exchange: &Exchange) -> Answered<'_> {
+        let operation = Operation::Assert;
+        Answered { class, operation, lie: None, breach: None, exchange, twin: None }
+    }
+
     #[test]
     fn an_incident_says_what_was_sent_what_was_owed_and_what_came() {
-        let replay = Some(Lie::Replay);
-        let sent = || describe(Operation::Assert, replay, None, "a-7");
+        let lie = Some(Lie::Replay);
+        let sent = || describe(Operation::Assert, lie, None, "a-7");
         let accepted = exchange(Decision::Accepted { outputs: BTreeMap::new() });
-        let incident = Incidents::default()
-            .write_up(Class::FalseAccept, Operation::Assert, replay, sent, &accepted, None)
-            .unwrap();
+        let answered = Answered { lie, ..answered(Class::FalseAccept, &accepted) };
+        let incident = Incidents::default().write_up(answered, sent).unwrap();
         assert_eq!(
             incident.what,
             "sent an accepted request a second time (account a-7), which must be refused; got accept (body)"
@@ -157,12 +176,23 @@ mod tests {
     }
 
     #[test]
+    fn an_incident_of_the_state_oracle_says_what_it_holds_against_the_answer() {
+        let refused = exchange(Decision::Rejected { reason: Some("old counter".to_owned()) });
+        let breach = Some(Breach::Refused);
+        let answered = Answered { breach, ..answered(Class::FalseReject, &refused) };
+        let incident = Incidents::default().write_up(answered, || "an assertion".to_owned());
+        assert_eq!(
+            incident.unwrap().what,
+            "sent an assertion, which must be accepted; got reject (old counter), but nothing that \
+             the server may have stored explains a refusal"
+        );
+    }
+
+    #[test]
     fn right_answers_are_not_shown_and_of_others_only_the_first_few() {
         let incidents = Incidents::default();
-        let show = |class| {
-            let failed = exchange(Decision::Failed);
-            incidents.write_up(class, Operation::Attest, None, String::new, &failed, None).is_some()
-        };
+        let failed = exchange(Decision::Failed);
+        let show = |class| incidents.write_up(answered(class, &failed), String::new).is_some();
         assert!(!show(Class::Right) && !show(Class::Shed));
         assert_eq!((0..100).filter(|_| show(Class::Error)).count(), 5);
         assert!(show(Class::FalseReject), "each kind has its own count");

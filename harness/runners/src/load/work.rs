@@ -5,7 +5,7 @@ use super::audit::Audit;
 use super::desk::{Desk, issued};
 use super::fleet::{Asker, Fleet, Kept};
 use super::generator::Gauge;
-use super::incident::{Incident, describe};
+use super::incident::{Answered, Incident, describe};
 use super::larder::{Larder, Portion, return_unsent};
 use super::mint::{Ready, Twin};
 use super::oracle::{Class, Lie, answer, judge, judge_race, turned_away, weigh};
@@ -206,8 +206,7 @@ impl Work {
             return Ok((Fate::Dropped, None));
         };
         let what = || "a request for a challenge".to_owned();
-        let incident =
-            self.desk.incidents.write_up(class, Operation::Challenge, None, what, &exchange, None);
+        let incident = self.desk.incidents.write_up(of_challenge(class, &exchange), what);
         Ok((times.fate(class), incident))
     }
 
@@ -225,14 +224,7 @@ impl Work {
         match self.challenge(number, purpose, due, door).await? {
             Some((class, exchange, times)) if !class.is_decided() => {
                 let what = || "a request for a challenge, for want of one".to_owned();
-                let incident = self.desk.incidents.write_up(
-                    class,
-                    Operation::Challenge,
-                    None,
-                    what,
-                    &exchange,
-                    None,
-                );
+                let incident = self.desk.incidents.write_up(of_challenge(class, &exchange), what);
                 Ok((times.fate(class), incident))
             }
             Some((_, _, times)) => {
@@ -333,9 +325,11 @@ impl Work {
             let reported = counter.filter(|_| lie.is_none());
             weigh(judge(lie, reported, &exchange.decision), breach)
         };
+        let breach = breach.or(twin.as_ref().and_then(|(_, breach)| *breach));
         let what = || describe(operation, lie, counter, &facts.account);
         let twin = twin.as_ref().map(|(exchange, _)| exchange);
-        let incident = self.desk.incidents.write_up(class, operation, lie, what, &exchange, twin);
+        let answered = Answered { class, operation, lie, breach, exchange: &exchange, twin };
+        let incident = self.desk.incidents.write_up(answered, what);
         let of_twin = twin.map_or(Answer::Refused, |twin| answer(&twin.decision));
         let together = together(reply, of_twin);
         if let Some(other) = other {
@@ -412,6 +406,12 @@ impl Hands for Work {
         };
         self.tell(Message::Done(Outcome { arrival: number, fate }, incident));
     }
+}
+
+/// An answer to a request for a challenge.
+fn of_challenge(class: Class, exchange: &Exchange) -> Answered<'_> {
+    let operation = Operation::Challenge;
+    Answered { class, operation, lie: None, breach: None, exchange, twin: None }
 }
 
 /// When a request was due, sent and answered.

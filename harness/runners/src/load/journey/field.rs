@@ -5,12 +5,12 @@ use super::super::audit::{Audit, KEYS, Sample};
 use super::super::desk::{Desk, issued};
 use super::super::fleet::{Kept, Material};
 use super::super::generator::Gauge;
-use super::super::incident::Incident;
+use super::super::incident::{Answered, Incident};
 use super::super::oracle::{Class, Lie, answer as told, weigh};
 use super::super::recruiter::Member;
 use super::super::schedule::Deed as Made;
 use super::super::stand::Stand;
-use super::super::state::{Answer as Told, Request as Known, Ticket};
+use super::super::state::{Answer as Told, Request as Known};
 use super::super::windows::Fate;
 use super::books::Entry;
 use super::clock::Clock;
@@ -26,7 +26,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
-use targets::{CHALLENGE_TEXT, Decision, DialectError, Facts, Operation, Saved, WireRequest};
+use targets::{CHALLENGE_TEXT, DialectError, Facts, Operation, Saved, WireRequest};
 
 /// What the threads share.
 #[derive(Debug)]
@@ -305,7 +305,12 @@ impl Field {
             most: done.saturating_duration_since(challenge.asked),
         });
         let owed = owed(request.deed, age, self.lifetime);
-        let mut class = self.class(&request, owed, ticket, &exchange.decision);
+        let breach = ticket.and_then(|ticket| self.desk.has_come(ticket, told(&exchange.decision)));
+        let counter = matches!(request.deed, Deed::Assert { .. }).then_some(request.counter);
+        let mut class = classify(owed, counter, &exchange.decision);
+        if known.is_some() {
+            class = weigh(class, breach);
+        }
         let answer = seen(&exchange);
         if !uses_challenge(request.deed)
             && class == Class::Right
@@ -340,14 +345,15 @@ impl Field {
         self.agenda.get().into_iter().for_each(Thread::unpark);
         let owes_refusal = (owed == Owed::Refusal).then_some(Lie::Replay);
         let what = || describe(&request, age, &account);
-        let incident = self.desk.incidents.write_up(
+        let answered = Answered {
             class,
-            entry.operation,
-            owes_refusal,
-            what,
-            &exchange,
-            None,
-        );
+            operation: entry.operation,
+            lie: owes_refusal,
+            breach,
+            exchange: &exchange,
+            twin: None,
+        };
+        let incident = self.desk.incidents.write_up(answered, what);
         let fate = Fate::Sent {
             class,
             response: done.saturating_duration_since(due),
@@ -355,22 +361,6 @@ impl Field {
             lag: sent.saturating_duration_since(due),
         };
         self.tell(Message::Done(entry, fate, incident));
-    }
-
-    /// The class of an answer, by what was owed and by what the server must have stored.
-    fn class(
-        &self,
-        request: &Request,
-        owed: Owed,
-        ticket: Option<Ticket>,
-        decision: &Decision,
-    ) -> Class {
-        let counter = matches!(request.deed, Deed::Assert { .. }).then_some(request.counter);
-        let class = classify(owed, counter, decision);
-        match ticket {
-            Some(ticket) => weigh(class, self.desk.has_come(ticket, told(decision))),
-            None => class,
-        }
     }
 
     /// Keeps what a device needs for its next request, and nothing else.
