@@ -88,7 +88,7 @@ impl Strip {
             panel.draw_x(pen, &[], "");
         }
         for (row, moment) in self.moments.iter().enumerate() {
-            mark(pen, &panels, moment, row);
+            mark(pen, &panels, moment, row, row + 1 == self.moments.len());
         }
         lowest.draw_x(pen, &lowest.x.ticks(), "seconds since the start of the load");
     }
@@ -136,21 +136,28 @@ impl Track {
     }
 }
 
-/// A line through all panels; the words of each moment have a row of their own.
-fn mark(pen: &Pen<'_>, panels: &[Panel], moment: &Moment, row: usize) {
+/// A line through all panels; the words of each moment have a row of their own. The last one's words
+/// follow its line, those of others end at theirs: so none cross another's. Without room there they
+/// change sides.
+fn mark(pen: &Pen<'_>, panels: &[Panel], moment: &Moment, row: usize, is_last: bool) {
     for panel in panels {
         let x = panel.across(moment.at);
         pen.dashed(&[(x, panel.top), (x, panel.bottom)], moment.colour, 1.4);
     }
     let first = &panels[0];
     let x = first.across(moment.at);
-    let (x, anchor) = if x > f64::midpoint(first.left, first.right) {
-        (x - 5.0, Anchor::End)
-    } else {
-        (x + 5.0, Anchor::Start)
-    };
+    let width = BESIDE + moment.words.chars().count() as f64 * WIDE;
+    let room_before = x - width >= first.left;
+    let stands_after = if is_last { x + width <= first.right } else { !room_before };
+    let (x, anchor) =
+        if stands_after { (x + BESIDE, Anchor::Start) } else { (x - BESIDE, Anchor::End) };
     pen.bold((x, first.top + 8.0 + row as f64 * 15.0), &moment.words, moment.colour, anchor);
 }
+
+/// From a line to its words.
+const BESIDE: f64 = 5.0;
+/// A bold letter, at most of the time.
+const WIDE: f64 = 7.0;
 
 /// The field between two lines, phase by phase.
 fn shade(pen: &Pen<'_>, panel: &Panel, first: &Series, second: &Series, colour: Colour) {
