@@ -3,6 +3,7 @@
 use crate::fixture::{self, Story};
 use record::{Failure, Record};
 use report::{Summary, render, render_all};
+use std::path::Path;
 
 pub(crate) fn file(record: &Record, name: &str) -> String {
     let files = render_all(record);
@@ -25,6 +26,23 @@ fn a_record_read_back_renders_alike() {
     let events = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let read = Record::from_events(events).unwrap();
     assert_eq!(render_all(&read), render_all(&record));
+}
+
+#[test]
+fn the_sample_report_is_what_its_record_renders_to() {
+    let sample = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../reports/sample"));
+    let record = Record::read(&sample.join("record.jsonl")).unwrap();
+    let mut compared = 0;
+    for (name, bytes) in render_all(&record) {
+        // Not every file is of use to somebody who only looks at the sample.
+        let Ok(kept) = std::fs::read(sample.join(&name)) else { continue };
+        assert!(
+            kept == bytes,
+            "{name}: `assay report reports/sample --out DIR`, and copy it from there"
+        );
+        compared += 1;
+    }
+    assert!(compared > 10, "only {compared} files are kept");
 }
 
 #[test]
@@ -279,7 +297,7 @@ fn samples_for_the_eye() {
     ];
     for (name, record) in samples {
         for (file, bytes) in render_all(&record) {
-            let path = std::path::Path::new(&folder).join(name).join(file);
+            let path = Path::new(&folder).join(name).join(file);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, bytes).unwrap();
         }
