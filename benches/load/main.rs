@@ -58,7 +58,8 @@ struct Load {
     /// CPU seconds of the generator.
     cpu: f64,
     finished: Option<LoadFinished>,
-    notes: String,
+    /// What each of the generator's threads computed.
+    threads: Option<String>,
 }
 
 fn read(path: &str) -> Result<Load, String> {
@@ -74,7 +75,10 @@ fn read(path: &str) -> Result<Load, String> {
             }
             EventKind::LoadSecond(second) => load.cpu += second.cpu_share.unwrap_or(f64::NAN),
             EventKind::LoadFinished(finished) => load.finished = Some(finished),
-            EventKind::Note { text } => load.notes.push_str(&text),
+            EventKind::Note { text } => {
+                let threads = text.strip_prefix("the generator’s threads computed for ");
+                load.threads = load.threads.or(threads.map(str::to_owned));
+            }
             _ => {}
         }
     }
@@ -107,10 +111,7 @@ fn quantiles(path: &str) -> Result<String, String> {
 /// CPU microseconds of the generator per request, and what its threads spent.
 fn cpu(path: &str) -> Result<String, String> {
     let load = read(path)?;
-    let threads = load
-        .notes
-        .split_once("threads computed for ")
-        .map_or("not seen", |(_, rest)| rest.split(';').next().unwrap_or_default());
+    let threads = load.threads.as_deref().unwrap_or("not seen");
     Ok(format!("{:.1} | {} | {threads}", load.cpu * 1e6 / load.sent as f64, load.sent))
 }
 

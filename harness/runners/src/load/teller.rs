@@ -127,7 +127,9 @@ impl<'a> Teller<'a> {
     ) -> LoadReport {
         let checks = self.validity.checks(tallied, &self.around);
         let server = self.vitals.of_server(self.report.sent);
-        let notes = notes.into_iter().chain([self.report.sureness()]).chain(server);
+        let generator = self.vitals.computed();
+        let notes =
+            notes.into_iter().chain([self.report.sureness()]).chain(generator).chain(server);
         for text in notes.chain(validity::remarks(&checks)) {
             self.emit(EventKind::Note { text });
         }

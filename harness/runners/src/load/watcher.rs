@@ -238,11 +238,10 @@ impl<'a> Watcher<'a> {
             logins => format!("{logins} requests of logins were made, "),
         };
         format!(
-            "{}outside the windows {logins}{} devices were enrolled and {} challenges fetched before the \
+            "outside the windows {logins}{} devices were enrolled and {} challenges fetched before the \
              load and {} during it, and {} requests sent at the same instant as another; {} requests \
              were not ready at their instant, {} arrivals had to wait for a user, {} had no device \
              with a challenge",
-            self.teller.vitals.computed().map(|computed| computed + "; ").unwrap_or_default(),
             count(&tally.enrolled),
             count(&tally.fetched_before),
             count(&tally.fetched_during),
