@@ -28,6 +28,12 @@ const KEPT: usize = 1 << 10;
 /// would cost eight times its key.
 const COMMON: u16 = 2;
 
+/// Bytes that the keys of a fleet take at most.
+pub fn key_bytes(devices: u32) -> usize {
+    let walks = devices.div_ceil(WALK) as usize * usize::from(COMMON);
+    walks.min(KEPT) * WALK as usize * size_of::<Candidate>()
+}
+
 impl Keyring {
     pub(super) fn new(seed: Seed) -> Self {
         Self { seed, met: Mutex::default() }
@@ -72,6 +78,13 @@ mod tests {
         let rare = ring.key(0, COMMON);
         assert!((0..COMMON).all(|keys| ring.key(0, keys) != rare));
         assert_eq!(ring.met.lock().unwrap().len(), kept);
+    }
+
+    #[test]
+    fn keys_of_any_fleet_fit_into_some_megabytes() {
+        assert_eq!((key_bytes(0), key_bytes(256)), (0, key_bytes(1)));
+        assert!(key_bytes(1_000_000) < 30_000_000, "{}", key_bytes(1_000_000));
+        assert_eq!(key_bytes(1_000_000), key_bytes(u32::MAX));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::drawn;
 use record::{FleetFinished, FleetSecond};
-use runners::load::journey::{BYTES_PER_DEVICE, JourneyRun, simulate};
+use runners::load::journey::{BYTES_PER_DEVICE, JourneyRun, key_bytes, simulate};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::time::Duration;
@@ -88,11 +88,13 @@ impl Foreseen {
         );
         let _ = writeln!(
             text,
-            "needs     {} users for {:.0} requests/s at most and a timeout of {} s; {:.1} MB for the fleet",
+            "needs     {} users for {:.0} requests/s at most and a timeout of {} s; {:.1} MB for the fleet, \
+             and up to {:.1} MB for keys that are used again",
             run.users,
             run.journeys.highest_rate(),
             run.timeout.as_secs_f64(),
-            f64::from(fleet.devices) * BYTES_PER_DEVICE as f64 / 1e6
+            f64::from(fleet.devices) * BYTES_PER_DEVICE as f64 / 1e6,
+            key_bytes(fleet.devices) as f64 / 1e6
         );
         let needed = run.journeys.users_needed(run.timeout);
         if run.users < needed {

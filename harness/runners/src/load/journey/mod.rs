@@ -29,6 +29,7 @@ mod storm;
 mod units;
 mod watch;
 
+pub use super::keyring::key_bytes;
 pub use check::JourneyPlanError;
 pub use config::{
     ApplePlan, FleetPlan, JourneyPlan, Journeys, ModelPlan, Outage, PolicyName, RetryPlan, Waking,
