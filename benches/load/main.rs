@@ -48,7 +48,10 @@ fn main() {
 const USAGE: &str =
     "usage: load row|quantiles|cpu RECORD | count|freeze ADDR | goose URL USERS SECONDS";
 
-/// A load on record.
+/// How the names of phases end that only warm the target up.
+const UNMEASURED: &str = "(not measured)";
+
+/// A load on record, without what only warmed the target up.
 #[derive(Default)]
 struct Load {
     sent: u64,
@@ -67,7 +70,7 @@ fn read(path: &str) -> Result<Load, String> {
     let mut load = Load::default();
     for event in record.events {
         match event.kind {
-            EventKind::LoadWindow(window) => {
+            EventKind::LoadWindow(window) if !window.phase.ends_with(UNMEASURED) => {
                 load.sent += window.sent;
                 load.response.add(&window.response);
                 load.service.add(&window.service);
