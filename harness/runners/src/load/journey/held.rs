@@ -5,6 +5,7 @@
 
 use super::super::audit::OTHERS;
 use super::super::fleet::Kept as AsKept;
+use super::steps::Keep;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use targets::{CHALLENGE_TEXT, Saved};
@@ -68,7 +69,7 @@ impl Held {
     }
 
     /// Gives a device something to hold.
-    pub(super) fn give(&mut self, device: u32, mut saved: Saved, accepted: Option<Accepted>) {
+    fn give(&mut self, device: u32, mut saved: Saved, accepted: Option<Accepted>) {
         let kept = match (saved.len(), accepted) {
             (0, None) => return,
             (1, None) => match saved.remove(CHALLENGE_TEXT) {
@@ -78,6 +79,20 @@ impl Held {
             (_, accepted) => Kept::More(Box::new(More { saved, accepted })),
         };
         self.of.insert(device, kept);
+    }
+
+    /// Gives a device back what its next request needs, and nothing else.
+    pub(super) fn keep(
+        &mut self,
+        device: u32,
+        keep: Keep,
+        mut saved: Saved,
+        accepted: Option<Accepted>,
+    ) {
+        if keep != Keep::Challenge {
+            saved.remove(CHALLENGE_TEXT);
+        }
+        self.give(device, saved, accepted.filter(|_| keep == Keep::Request));
     }
 
     /// A device has a key that nobody has seen. Gives back its number.

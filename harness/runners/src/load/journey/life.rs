@@ -4,6 +4,7 @@
 use super::agenda::{Agenda, List};
 use super::apple::Apple;
 use super::config::{JourneyPlan, Waking};
+use super::deed::Request;
 use super::dice::Dice;
 use super::ledger::{Ending, Ledger, millis};
 use super::retry::{Again, Failure};
@@ -25,69 +26,6 @@ pub(crate) struct Life {
     /// Throws of whoever wakes devices.
     waker: u32,
     enrolled: u32,
-}
-
-/// A request that a device has for the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Request {
-    pub(crate) device: u32,
-    /// When it is to be sent.
-    pub(crate) due: Duration,
-    pub(crate) deed: Deed,
-    /// Keys the device had before the one it uses.
-    pub(crate) key: u16,
-    /// The counter of an assertion.
-    pub(crate) counter: u32,
-}
-
-/// What a request is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
-    /// Asks for a challenge to attest with.
-    AskToAttest,
-    /// An attestation; `again` if one with the same challenge was sent before and its fate is
-    /// unknown.
-    Enrol {
-        /// Whether it was sent before.
-        again: bool,
-    },
-    /// Asks for a challenge to assert with.
-    AskToAssert,
-    /// A protected request.
-    Assert {
-        /// Whether it waited on purpose until its challenge was too old.
-        stale: bool,
-    },
-    /// The protected request that was accepted last, sent again.
-    SendAgain,
-}
-
-/// What the server made of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// It accepted.
-    Accepted,
-    /// It refused.
-    Refused {
-        /// HTTP status.
-        status: u16,
-    },
-    /// It turned the request away for overload.
-    TurnedAway {
-        /// HTTP status.
-        status: u16,
-        /// How long it asks to be left alone.
-        retry_after: Option<Duration>,
-    },
-    /// It said that it failed.
-    Failed {
-        /// HTTP status.
-        status: u16,
-    },
-    /// There was none.
-    Nothing,
-    /// The generator did not send the request.
-    NotSent,
 }
 
 /// Whoever wakes devices has this number: no device has.

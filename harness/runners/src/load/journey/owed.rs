@@ -1,7 +1,7 @@
 //! What a server owes a request of a device, and what its answer therefore is. Pure.
 
 use super::super::oracle::{Class, Lie, judge};
-use super::life::{Answer, Deed};
+use super::deed::{Answer, Deed};
 use std::time::Duration;
 use targets::{Decision, Exchange};
 

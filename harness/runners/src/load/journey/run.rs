@@ -123,7 +123,7 @@ pub fn run(
         let pacer = std::thread::Builder::new()
             .name("pacer".to_owned())
             .spawn_scoped(scope, || hand_out(&field))?;
-        let _ = field.pacer.set(pacer.thread().clone());
+        field.outbox.paced_by(pacer.thread().clone());
         let (end, shared) = (plan.journeys.length.0, &field);
         let agenda = std::thread::Builder::new().name("agenda".to_owned()).spawn_scoped(
             scope,

@@ -3,8 +3,9 @@
 
 use super::apple::{Bucket, share_down};
 use super::config::{JourneyPlan, ModelPlan};
+use super::deed::{Answer, Deed, Request};
 use super::dice::Dice;
-use super::life::{Answer, Deed, Life, Request};
+use super::life::Life;
 use record::{FleetFinished, FleetSecond};
 use simulator::Seed;
 use std::collections::BTreeMap;

@@ -1,8 +1,9 @@
 //! What devices do step by step: waking, Apple's attestation, enrolment, protected requests.
 
 use super::apple;
+use super::deed::{Answer, Deed, Request};
 use super::ledger::Ending;
-use super::life::{Answer, Deed, Life, Request, short_millis};
+use super::life::{Life, short_millis};
 use super::retry::Failure;
 use super::store::{State, Step, flag};
 use std::time::Duration;

@@ -235,7 +235,7 @@ impl<'a> Watch<'a> {
         for second in seconds {
             self.fleet_second(second);
         }
-        if self.field.lifetime.is_none() {
+        if self.field.lifetime().is_none() {
             finished.challenge_lifetime_ms = None;
         }
         self.teller.emit(EventKind::FleetFinished(Box::new(finished)));
