@@ -55,7 +55,10 @@ pub(super) fn plot(load: &Load) -> Plot {
     };
     let mut moments = vec![Moment { at: recovery.at_s, words: turn.to_owned(), colour: MUTED }];
     if let Some(after) = recovery.recovered_after_s {
-        let words = format!("recovered after {after} s");
+        let words = match after {
+            0 => "recovered at once".to_owned(),
+            after => format!("recovered after {after} s"),
+        };
         moments.push(Moment { at: recovery.at_s + after as f64, words, colour: GREEN });
     }
     Strip { from, to, tracks, moments }.plot((NAME, TITLE), caption, load)
