@@ -386,14 +386,18 @@ pub fn weigh(class: Class, breach: Option<Breach>) -> Class {
     }
 }
 
+/// Of what is held against two answers what weighs more: that one was accepted.
+pub fn worse(breaches: [Option<Breach>; 2]) -> Option<Breach> {
+    let all = || breaches.into_iter().flatten();
+    all().find(|breach| breach.is_acceptance()).or_else(|| all().next())
+}
+
 /// The class of two answers to requests of which each might have been the one accepted.
 pub fn judge_race(answers: [(&Decision, Option<Breach>); 2]) -> Class {
-    let breaches = || answers.iter().filter_map(|(_, breach)| *breach);
-    if breaches().any(Breach::is_acceptance) {
-        return Class::FalseAccept;
-    }
-    if breaches().next().is_some() {
-        return Class::FalseReject;
+    match worse(answers.map(|(_, breach)| breach)) {
+        Some(breach) if breach.is_acceptance() => return Class::FalseAccept,
+        Some(_) => return Class::FalseReject,
+        None => {}
     }
     let class = |(decision, _): &(&Decision, Option<Breach>)| judge(None, None, decision);
     let undecided = answers.iter().map(class).find(|class| !class.is_decided());
@@ -422,6 +426,15 @@ mod tests {
     fn accepted(counter: Option<&str>) -> Decision {
         let outputs = counter.map(|text| ("counter".to_owned(), text.to_owned()));
         Decision::Accepted { outputs: outputs.into_iter().collect() }
+    }
+
+    #[test]
+    fn of_two_breaches_an_acceptance_is_told() {
+        let (refused, accepted) = (Some(Breach::Refused), Some(Breach::ChallengeTwice));
+        assert_eq!(worse([refused, accepted]), accepted);
+        assert_eq!(worse([accepted, refused]), accepted);
+        assert_eq!(worse([None, refused]), refused);
+        assert_eq!(worse([None, None]), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::generator::Gauge;
 use super::incident::{Answered, Incident, describe};
 use super::larder::{Larder, Portion, return_unsent};
 use super::mint::{Ready, Twin};
-use super::oracle::{Class, Lie, answer, judge, judge_race, turned_away, weigh};
+use super::oracle::{Class, Lie, answer, judge, judge_race, turned_away, weigh, worse};
 use super::pacer::Paced;
 use super::schedule::{Arrival, Deed};
 use super::stand::Stand;
@@ -325,7 +325,7 @@ impl Work {
             let reported = counter.filter(|_| lie.is_none());
             weigh(judge(lie, reported, &exchange.decision), breach)
         };
-        let breach = breach.or(twin.as_ref().and_then(|(_, breach)| *breach));
+        let breach = worse([breach, twin.as_ref().and_then(|(_, breach)| *breach)]);
         let what = || describe(operation, lie, counter, &facts.account);
         let twin = twin.as_ref().map(|(exchange, _)| exchange);
         let answered = Answered { class, operation, lie, breach, exchange: &exchange, twin };
