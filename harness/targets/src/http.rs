@@ -204,6 +204,14 @@ pub async fn exchange(
     exchange_with(client, dialect, operation, request, body, saved).await
 }
 
+/// The request as the client sends it, with this body instead of its own.
+pub fn client_request(request: WireRequest, body: reqwest::Body) -> reqwest::Request {
+    let mut sent = reqwest::Request::new(request.method, request.url);
+    *sent.headers_mut() = request.headers;
+    *sent.body_mut() = Some(body);
+    sent
+}
+
 async fn exchange_with(
     client: &reqwest::Client,
     dialect: &Dialect,
@@ -213,9 +221,7 @@ async fn exchange_with(
     saved: &mut Saved,
 ) -> Exchange {
     let url = request.url.clone();
-    let mut sent = reqwest::Request::new(request.method, request.url);
-    *sent.headers_mut() = request.headers;
-    *sent.body_mut() = Some(body);
+    let sent = client_request(request, body);
     let sending = async { Ok::<_, Infallible>(client.execute(sent).await) };
     let Ok(exchange) = settle(dialect, operation, &url, sending, saved).await;
     exchange

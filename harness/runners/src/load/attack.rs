@@ -60,13 +60,12 @@ impl Door<'_> {
         &mut self,
         dialect: &Dialect,
         operation: Operation,
-        wire: WireRequest,
+        mut wire: WireRequest,
         saved: &mut Saved,
     ) -> Option<Exchange> {
         let url = wire.url.clone();
-        let mut request = reqwest::Request::new(wire.method, wire.url);
-        *request.headers_mut() = wire.headers;
-        *request.body_mut() = Some(wire.body.into());
+        let body = std::mem::take(&mut wire.body).into();
+        let request = targets::http::client_request(wire, body);
         let builder = RequestBuilder::from_parts(self.0.client.clone(), request);
         let request =
             GooseRequest::builder().name(operation.as_str()).set_request_builder(builder).build();
