@@ -47,31 +47,6 @@ pub(super) struct Ready {
     pub(super) twin: Option<Box<Twin>>,
 }
 
-impl Ready {
-    /// What an account sends, without a device of which anything depends on the answer.
-    fn of_account(
-        operation: Operation,
-        wire: WireRequest,
-        facts: Facts,
-        saved: Saved,
-        lie: Option<Lie>,
-        request: Request,
-    ) -> Self {
-        Self {
-            operation,
-            wire,
-            facts,
-            saved,
-            member: None,
-            other: None,
-            counter: None,
-            lie,
-            request,
-            twin: None,
-        }
-    }
-}
-
 /// The second of two requests that are sent at one instant, to another node if there is one.
 #[derive(Debug)]
 pub(super) struct Twin {
@@ -177,9 +152,7 @@ impl Mint {
                 self.damage(number, deed.lie(), &mut facts);
                 let sincerity = deed.lie().map_or(Sincerity::Sincere, Lie::sincerity);
                 let request = Request { sincerity, ..request };
-                let operation = Operation::Assert;
-                let wire = self.dialect.request(operation, &facts, &saved)?;
-                Ok(Ready::of_account(operation, wire, facts, saved, deed.lie(), request))
+                self.ready(Operation::Assert, facts, saved, deed.lie(), request)
             }
             (Deed::Attest(lie), Material::Member(member)) => self.attest(number, lie, member),
             (Deed::Assert(lie), Material::Member(member)) => {
@@ -206,6 +179,29 @@ impl Mint {
         }
     }
 
+    /// What an account sends, without a device of which anything depends on the answer.
+    fn ready(
+        &self,
+        operation: Operation,
+        facts: Facts,
+        saved: Saved,
+        lie: Option<Lie>,
+        request: Request,
+    ) -> Result<Ready, DialectError> {
+        Ok(Ready {
+            operation,
+            wire: self.dialect.request(operation, &facts, &saved)?,
+            facts,
+            saved,
+            member: None,
+            other: None,
+            counter: None,
+            lie,
+            request,
+            twin: None,
+        })
+    }
+
     /// What only has to look like an attestation.
     fn attest_nobody(&self, number: u64, lie: Lie) -> Result<Ready, DialectError> {
         let Guest { account, mut saved } = self.guest();
@@ -219,11 +215,9 @@ impl Mint {
         let large = lie == Lie::OversizeAttestation;
         let object = if large { oversize() } else { garbage(&mut stream) };
         facts.attestation = Some(Field::Bytes(object));
-        let operation = Operation::Attest;
-        let wire = self.dialect.request(operation, &facts, &saved)?;
         let request =
             Request { key: NOBODY, act: Act::Enrol, challenge: None, sincerity: lie.sincerity() };
-        Ok(Ready::of_account(operation, wire, facts, saved, Some(lie), request))
+        self.ready(Operation::Attest, facts, saved, Some(lie), request)
     }
 
     /// Makes of an accepted request what a flood sends; a replay stays as it is.
@@ -271,15 +265,13 @@ impl Mint {
         facts.purpose = Purpose::Attest;
         facts.key_id = Some(member.device.key_id().into());
         facts.attestation = Some(Field::Bytes(object));
-        let operation = Operation::Attest;
-        let wire = self.dialect.request(operation, &facts, &saved)?;
         let request = Request {
             key: member.number,
             act: Act::Enrol,
             challenge: member.issued.filter(|_| lie != Some(Lie::AttestUnknownChallenge)),
             sincerity: lie.map_or(Sincerity::Sincere, Lie::sincerity),
         };
-        let ready = Ready::of_account(operation, wire, facts, saved, lie, request);
+        let ready = self.ready(Operation::Attest, facts, saved, lie, request)?;
         Ok(Ready { member: Some(member), ..ready })
     }
 
@@ -340,9 +332,7 @@ impl Mint {
         if lie.is_some_and(Lie::is_race) {
             signer.device.next_counter = signer.device.next_counter.wrapping_add(1);
         }
-        let operation = Operation::Assert;
-        let wire = self.dialect.request(operation, &facts, &saved)?;
-        let ready = Ready::of_account(operation, wire, facts, saved, lie, request);
+        let ready = self.ready(Operation::Assert, facts, saved, lie, request)?;
         Ok(Ready { member: Some(member), other, counter: Some(counter), twin, ..ready })
     }
 
