@@ -2,6 +2,7 @@
 //! devices of journeys, and all that happens before and after either.
 
 use super::incident::Incidents;
+use super::lock;
 use super::mint::Mint;
 use super::plan::LoadPlan;
 use super::recruiter::Recruiter;
@@ -9,7 +10,7 @@ use super::state::{Answer, Breach, Issued, Ledger, Request, Ticket};
 use simulator::Authority;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use targets::{CHALLENGE_TEXT, Dialect, Saved};
 
@@ -101,8 +102,4 @@ fn print_of(challenge: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     challenge.hash(&mut hasher);
     hasher.finish()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,10 +4,11 @@
 //! public key costs a multiplication on the curve each time. On a walk it costs a fiftieth of that,
 //! and whose neighbours come too will need it.
 
+use super::lock;
 use simulator::Seed;
 use simulator::key::{Candidate, Key, key_of_walk, walk_from};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// Keys that follow from a seed, a device's number and how many keys it had before.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Keyring {
     pub(super) fn key(&self, device: u32, keys: u16) -> Key {
         let seed = self.seed.child("keys of devices", keys.into());
         let (walk, place) = (device / WALK, (device % WALK) as usize);
-        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut met = lock(&self.met);
         let known = if met.len() < KEPT && keys < COMMON {
             let first = u64::from(walk) * u64::from(WALK);
             let on_the_way = || walk_from(&seed, first).take(WALK as usize).collect();

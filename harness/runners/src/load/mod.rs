@@ -51,3 +51,10 @@ pub use plan::{Arrivals, LoadPlan, Mix, PhasePlan, PlanError};
 pub use run::{LoadError, LoadReport, Progress, Setting, fits, run};
 pub use schedule::schedule;
 pub use terms::{Lies, Own, Terms};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What a mutex holds, whatever became of whoever held it before.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -4,6 +4,7 @@ use super::super::audit::{Audit, KEYS, Sample};
 use super::super::desk::Desk;
 use super::super::generator::Gauge;
 use super::super::incident::Incident;
+use super::super::lock;
 use super::super::recruiter::Member;
 use super::super::stand::Stand;
 use super::super::windows::Fate;
@@ -11,12 +12,12 @@ use super::books::Entry;
 use super::clock::Clock;
 use super::held::Held;
 use super::life::Life;
-use super::outbox::{Errand, Next, Outbox};
+use super::outbox::{Errand, Outbox};
 use super::steps::Keep;
 use record::FleetSecond;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 use targets::{DialectError, Saved};
@@ -133,9 +134,8 @@ impl Field {
     pub(super) fn hand_out(&self) -> Option<Instant> {
         loop {
             let parcel = match self.outbox.next(Instant::now()) {
-                Next::Due(parcel) => *parcel,
-                Next::NotBefore(at) => return Some(at),
-                Next::Nothing => return None,
+                Ok(parcel) => parcel,
+                Err(next) => return next,
             };
             let Errand { entry, due, .. } = parcel.errand;
             self.tell(Message::Due(entry));
@@ -181,8 +181,4 @@ impl Field {
     pub(super) fn keep_enrolled(&self, device: u32, saved: Saved) {
         self.held().keep(device, Keep::Nothing, saved, None);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

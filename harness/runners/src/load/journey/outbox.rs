@@ -1,12 +1,13 @@
 //! Requests that are made, until their instants have come and a user takes them.
 
+use super::super::lock;
 use super::super::state::Request as Known;
 use super::books::Entry;
 use super::deed::Request;
 use super::held::Times;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::thread::Thread;
 use std::time::Instant;
 use targets::{Facts, Saved, WireRequest};
@@ -45,16 +46,6 @@ pub(super) struct Outbox {
     pacer: OnceLock<Thread>,
 }
 
-/// What an outbox has next.
-pub(super) enum Next {
-    /// A request whose instant has come.
-    Due(Box<Parcel>),
-    /// Nothing before this instant.
-    NotBefore(Instant),
-    /// Nothing at all.
-    Nothing,
-}
-
 impl Outbox {
     /// Says who hands requests out.
     pub(super) fn paced_by(&self, pacer: Thread) {
@@ -79,14 +70,12 @@ impl Outbox {
         self.pacer.get().into_iter().for_each(Thread::unpark);
     }
 
-    /// What there is at this instant.
-    pub(super) fn next(&self, now: Instant) -> Next {
+    /// The next request if its instant has come by `now`, or else when it will, if there is one.
+    pub(super) fn next(&self, now: Instant) -> Result<Parcel, Option<Instant>> {
         let mut waiting = lock(&self.waiting);
-        match waiting.first_entry() {
-            None => Next::Nothing,
-            Some(first) if first.key().0 > now => Next::NotBefore(first.key().0),
-            Some(first) => Next::Due(Box::new(first.remove())),
-        }
+        let first = waiting.first_entry().ok_or(None)?;
+        let due = first.key().0;
+        if due <= now { Ok(first.remove()) } else { Err(Some(due)) }
     }
 
     /// Leaves a request for the next user.
@@ -100,8 +89,4 @@ impl Outbox {
     pub(super) fn take(&self) -> Option<(u64, Parcel)> {
         lock(&self.due).pop_front()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
