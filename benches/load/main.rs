@@ -48,8 +48,8 @@ fn main() {
 const USAGE: &str =
     "usage: load row|quantiles|cpu RECORD | count|freeze ADDR | goose URL USERS SECONDS";
 
-/// How the names of phases end that only warm the target up.
-const UNMEASURED: &str = "(not measured)";
+/// What `measure.sh` calls a phase that only warms the target up.
+const WARM_UP: &str = "warm-up";
 
 /// A load on record, without what only warmed the target up.
 #[derive(Default)]
@@ -70,7 +70,7 @@ fn read(path: &str) -> Result<Load, String> {
     let mut load = Load::default();
     for event in record.events {
         match event.kind {
-            EventKind::LoadWindow(window) if !window.phase.ends_with(UNMEASURED) => {
+            EventKind::LoadWindow(window) if !window.phase.starts_with(WARM_UP) => {
                 load.sent += window.sent;
                 load.response.add(&window.response);
                 load.service.add(&window.service);
